@@ -1,0 +1,44 @@
+"""Decide which tests run: slow ones on demand, and no test that needs a server skipped where it must run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pluggy import Result
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the two options that widen a run."""
+    group = parser.getgroup("midspan")
+    group.addoption("--slow", action="store_true", help="run the slow tests too")
+    group.addoption("--only-slow", action="store_true", help="run nothing but the slow tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the slow tests unless asked for; deselected, not skipped, so that a skip always means something."""
+    only_slow = config.getoption("--only-slow")
+    if config.getoption("--slow") and not only_slow:
+        return
+    kept = [item for item in items if (item.get_closest_marker("slow") is not None) is bool(only_slow)]
+    left_out = [item for item in items if item not in set(kept)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Result[pytest.TestReport], None]:
+    """Fail a `server` test that skips itself when MIDSPAN_NO_SKIPS is set: a check that did not run is no check."""
+    outcome = yield
+    report = outcome.get_result()
+    must_run = os.environ.get("MIDSPAN_NO_SKIPS") and item.get_closest_marker("server") is not None
+    if must_run and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must run here, but: {reason}"
