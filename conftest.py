@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the slow tests unless asked for; deselected, not skipped, so that a skip always means something."""
+    """Leave out the slow tests unless asked for. Deselected, not skipped: a skip always means something."""
     only_slow = config.getoption("--only-slow")
     if config.getoption("--slow") and not only_slow:
         return
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Result[pytest.TestReport], None]:
-    """Fail a `server` test that skips itself when MIDSPAN_NO_SKIPS is set: a check that did not run is no check."""
+    """Fail a `server` test that skips itself when MIDSPAN_NO_SKIPS is set: what did not run is no check."""
     outcome = yield
     report = outcome.get_result()
     must_run = os.environ.get("MIDSPAN_NO_SKIPS") and item.get_closest_marker("server") is not None
