@@ -41,9 +41,9 @@ def environment(
 ) -> Path:
     """Return the interpreter of an environment that holds these requirement files, making it if need be.
 
-    `name` is the folder's name under .venvs/, by default the first file's folder and stem; the version of Python
-    is added to it. With `complete=False` the installer resolves what the files leave open. Without build tools,
-    midspan is built in isolation, so that the environment holds nothing that was not asked for.
+    `name` is the folder's name under .venvs/, by default the first file's folder and stem; the version of
+    Python is added to it. With `complete=False` the installer resolves what the files leave open. Without
+    build tools, midspan is built in isolation: the environment holds nothing that was not asked for.
 
     Raises RuntimeError with the installer's output if something cannot be installed.
     """
@@ -78,7 +78,7 @@ def version_of(python: str) -> str:
 
 
 def find_python(version: str) -> str | None:
-    """Find an interpreter of a version such as "3.12": this one, on PATH, pyenv's, uv's; None if there is none."""
+    """Find an interpreter of a version such as "3.12": this one, on PATH, pyenv's or uv's."""
     if version == "{}.{}".format(*sys.version_info):
         return getattr(sys, "_base_executable", None) or sys.executable
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
