@@ -1,0 +1,3 @@
+"""Measure midspan beside its peers: `python -m compat_tests.performance`."""
+
+from __future__ import annotations

@@ -1,0 +1,112 @@
+"""The table of rows: what is done, by whom, and what the ratio must be.
+
+A timed row named `X` of the topic `T` is a function `X` in `sides/<side>/T.py` for midspan and for each peer
+named here; see `_timed.py` for what it returns. A new topic (metrics, say) is a new file beside the others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Both sides read these variables of the specification, so one setting gives both the same pipeline: room for all
+# spans of a round (nothing is dropped), batches of 512 handed to the exporter by a thread of their own.
+PIPELINE = {
+    "OTEL_BSP_MAX_QUEUE_SIZE": "65536",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "512",
+    "OTEL_BSP_SCHEDULE_DELAY": "5000",
+}
+# The same queue, but nothing leaves it: what it holds can be weighed.
+FILLING = PIPELINE | {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "65536", "OTEL_BSP_SCHEDULE_DELAY": "3600000"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row: `peers` maps each side it is compared with to the least ratio wanted, or None for no target."""
+
+    name: str
+    title: str
+    topic: str
+    peers: Mapping[str, float | None]
+    kind: Literal["timed", "held", "import"] = "timed"
+    iterations: int = 5_000
+    makes: int = 1  # what one iteration must leave: spans at the exporter, headers, encoded spans
+    environment: Mapping[str, str] = field(default_factory=lambda: PIPELINE)
+    unit: str = "us"
+
+
+CASES = (
+    Case(
+        "span_current",
+        "span as current",
+        "tracing",
+        {"opentelemetry": 8, "opencensus": None, "ddtrace": None},
+    ),
+    Case(
+        "span_filled",
+        "span as current: 4 attributes, a set, an event",
+        "tracing",
+        {"opentelemetry": 8, "opencensus": None},
+    ),
+    Case(
+        "span_unsampled",
+        "span as current, not sampled",
+        "tracing",
+        {"opentelemetry": 8, "opencensus": None},
+        iterations=20_000,
+        makes=0,
+    ),
+    Case(
+        "span_nested",
+        "three spans, one in the other",
+        "tracing",
+        {"opentelemetry": None, "opencensus": None, "ddtrace": None},
+        iterations=3_000,
+        makes=3,
+    ),
+    Case(
+        "opentracing_tag",
+        "OpenTracing: active span with a tag",
+        "opentracing",
+        {"opentelemetry": 8, "jaeger": 3, "ddtrace_opentracer": None},
+    ),
+    Case("w3c_inject", "W3C inject", "propagation", {"opentelemetry": 5}, makes=3),
+    Case("w3c_extract", "W3C extract", "propagation", {"opentelemetry": 5}, makes=2),
+    Case(
+        "encode_mixed",
+        "OTLP: encode 512 mixed spans",
+        "encoding",
+        {"opentelemetry": 8},
+        iterations=6,
+        makes=512,
+    ),
+    Case(
+        "queued_span",
+        "bytes held by a queued span: 5 attributes, an event",
+        "memory",
+        {"opentelemetry": 3},
+        kind="held",
+        iterations=10_000,
+        environment=FILLING,
+        unit="B",
+    ),
+    Case(
+        "import_time",
+        "import of the tracing API, by -X importtime",
+        "importtime",
+        {"opentelemetry": 5},
+        kind="import",
+        unit="ms",
+    ),
+    Case(
+        "import_cpu",
+        "import of the tracing API, CPU of a fresh interpreter",
+        "cpu",
+        {"opentelemetry": 5},
+        kind="import",
+        unit="ms",
+    ),
+)

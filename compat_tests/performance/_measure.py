@@ -1,0 +1,156 @@
+"""Measure a row: all its sides in turn, round after round, so that a drift of the machine hits each alike."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING
+
+from compat_tests.performance._processes import SideError, WorkerProcess, import_cpu_ms, import_told_ms
+from compat_tests.performance._sides import SIDES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from compat_tests.performance._cases import Case
+
+OURS = "midspan"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one side cost in each round, per iteration, in the row's unit.
+
+    `thread` is the share of the thread that called; it is empty where that makes no sense.
+    """
+
+    total: tuple[float, ...]
+    thread: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A row against one peer: the figures of both, or why there are none."""
+
+    case: Case
+    peer: str
+    ours: Figures | None = None
+    theirs: Figures | None = None
+    failure: str = ""
+
+    @property
+    def target(self) -> float | None:
+        """The least ratio wanted, if one is."""
+        return self.case.peers[self.peer]
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """How many times more the peer costs, round by round."""
+        return _ratios(self.theirs and self.theirs.total, self.ours and self.ours.total)
+
+    @property
+    def ratio(self) -> float:
+        """The median of the rounds' ratios; 0 if the row failed."""
+        return median(self.ratios) if self.ratios else 0.0
+
+    @property
+    def thread_ratio(self) -> float:
+        """The same for the calling thread alone; 0 if there is none."""
+        ratios = _ratios(self.theirs and self.theirs.thread, self.ours and self.ours.thread)
+        return median(ratios) if ratios else 0.0
+
+    @property
+    def met(self) -> bool:
+        """Whether the row ran and reached its target, or has none."""
+        return not self.failure and (self.target is None or self.ratio >= self.target)
+
+
+def measure(case: Case, pythons: Mapping[str, Path | str], rounds: int) -> list[Outcome]:
+    """Measure one row against all its peers; `pythons` gives an interpreter, or why there is none."""
+    gather = {"timed": _timed, "held": _held, "import": _imports}[case.kind]
+    figures: dict[str, Figures] = {}
+    failures: dict[str, str] = {}
+    with contextlib.ExitStack() as stack:
+        turns: dict[str, Callable[[], tuple[float, ...]]] = {}
+        for name in (OURS, *case.peers):
+            with _noted(failures, name):
+                turns[name] = gather(case, name, pythons[name], stack)
+        taken = _interleave(turns, rounds, failures)
+    for name, values in taken.items():
+        total, *thread = zip(*values, strict=True)
+        figures[name] = Figures(total, *thread)
+    return [_outcome(case, peer, figures, failures) for peer in case.peers]
+
+
+def _interleave(
+    turns: Mapping[str, Callable[[], tuple[float, ...]]], rounds: int, failures: dict[str, str]
+) -> dict[str, list[tuple[float, ...]]]:
+    taken: dict[str, list[tuple[float, ...]]] = {name: [] for name in turns}
+    for number in range(rounds):
+        # A B C, then C B A: nobody always comes first.
+        for name in list(turns)[:: -1 if number % 2 else 1]:
+            if name not in failures:
+                with _noted(failures, name):
+                    taken[name].append(turns[name]())
+    return {name: values for name, values in taken.items() if name not in failures}
+
+
+@contextlib.contextmanager
+def _noted(failures: dict[str, str], name: str) -> Iterator[None]:
+    try:
+        yield
+    except SideError as failure:
+        failures[name] = str(failure)
+
+
+def _outcome(case: Case, peer: str, figures: Mapping[str, Figures], failures: Mapping[str, str]) -> Outcome:
+    failure = "\n".join(failures[name] for name in (OURS, peer) if name in failures)
+    return Outcome(case, peer, figures.get(OURS), figures.get(peer), failure)
+
+
+def _timed(
+    case: Case, name: str, python: Path | str, stack: contextlib.ExitStack
+) -> Callable[[], tuple[float, ...]]:
+    worker = stack.enter_context(WorkerProcess(SIDES[name], _usable(python), case.environment))
+    worker.ask("load", topic=case.topic, name=case.name, makes=case.makes, iterations=case.iterations)
+
+    def turn() -> tuple[float, ...]:
+        took = worker.ask("round", iterations=case.iterations)
+        return tuple(took[clock] / case.iterations / 1_000 for clock in ("process_ns", "thread_ns"))
+
+    return turn
+
+
+def _held(
+    case: Case, name: str, python: Path | str, _stack: contextlib.ExitStack
+) -> Callable[[], tuple[float, ...]]:
+    def turn() -> tuple[float, ...]:
+        with WorkerProcess(SIDES[name], _usable(python), case.environment) as worker:
+            found = worker.ask("held", topic=case.topic, name=case.name, iterations=case.iterations)
+        return (found["bytes"],)
+
+    return turn
+
+
+def _imports(
+    case: Case, name: str, python: Path | str, _stack: contextlib.ExitStack
+) -> Callable[[], tuple[float, ...]]:
+    cost_ms = {"importtime": import_told_ms, "cpu": import_cpu_ms}[case.topic]
+
+    def turn() -> tuple[float, ...]:
+        return (cost_ms(SIDES[name], _usable(python)),)
+
+    return turn
+
+
+def _usable(python: Path | str) -> Path:
+    if isinstance(python, str):
+        raise SideError(python)
+    return python
+
+
+def _ratios(theirs: Sequence[float] | None, ours: Sequence[float] | None) -> tuple[float, ...]:
+    # A fresh interpreter's CPU is told in steps; a difference of nothing must not divide.
+    return tuple(a / max(b, 1e-9) for a, b in zip(theirs or (), ours or (), strict=False))

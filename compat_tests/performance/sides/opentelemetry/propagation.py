@@ -1,0 +1,59 @@
+"""W3C trace context and baggage, by OpenTelemetry's global propagator as it comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from opentelemetry import baggage, propagate, trace
+
+from compat_tests.performance import _headers
+from compat_tests.performance._timed import Made, Timed
+
+if TYPE_CHECKING:
+    from opentelemetry.context import Context
+
+
+def w3c_inject() -> Timed:
+    made = Made()
+    contexts: list[Context] = []
+
+    def prepare(iterations: int) -> None:
+        contexts[:] = [propagate.extract(carrier) for carrier in _headers.fresh(iterations)]
+
+    def run(_iterations: int) -> None:
+        for context in contexts:
+            carrier: dict[str, str] = {}
+            propagate.inject(carrier, context)
+            made.total += len(carrier)
+        made.last = carrier
+
+    return Timed(run, made.count, lambda: _headers.without_ids(made.last), prepare=prepare)
+
+
+def w3c_extract() -> Timed:
+    made = Made()
+    carriers: list[dict[str, str]] = []
+
+    def prepare(iterations: int) -> None:
+        carriers[:] = _headers.fresh(iterations)
+
+    def run(_iterations: int) -> None:
+        for carrier in carriers:
+            context = propagate.extract(carrier)
+            # Looking at the result keeps a side from putting the work off.
+            made.total += trace.get_current_span(context).get_span_context().is_valid
+            made.total += baggage.get_baggage("tier", context) == "gold"
+        made.last = context
+
+    def sample() -> dict[str, object]:
+        found = trace.get_current_span(made.last).get_span_context()
+        same = f"{found.trace_id:032x}" in carriers[-1]["traceparent"]
+        return {
+            "ids": same and f"{found.span_id:016x}" in carriers[-1]["traceparent"],
+            "sampled": found.trace_flags.sampled,
+            "remote": found.is_remote,
+            "state": found.trace_state.to_header(),
+            "baggage": sorted(baggage.get_all(made.last)),
+        }
+
+    return Timed(run, made.count, sample, prepare=prepare)
