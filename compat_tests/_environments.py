@@ -55,11 +55,11 @@ def environment(
     with _locked(folder):
         if _read(folder / "stamp") != stamp:
             _say(f"making {folder.relative_to(ROOT)} ({'uv' if _uv() else 'pip'})")
-            _create(folder, python)
+            create(folder, python)
             for pins in build:
-                _install(folder, ["--no-deps", "-r", str(pins)])
+                install(folder, ["--no-deps", "-r", str(pins)])
             options = [*(["--no-deps"] if complete else []), *(["--no-build-isolation"] if build else [])]
-            _install(folder, [*options, *(word for file in files for word in ("-r", str(file)))])
+            install(folder, [*options, *(word for file in files for word in ("-r", str(file)))])
             (folder / "stamp").write_text(stamp)
         if with_midspan:
             _install_midspan(folder, isolated=not build)
@@ -74,7 +74,7 @@ def python_in(folder: Path) -> Path:
 def version_of(python: str) -> str:
     """Return an interpreter's version as "3.11"; RuntimeError if it does not start."""
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
-    return _run([python, "-I", "-c", code]).strip()
+    return run([python, "-I", "-c", code]).strip()
 
 
 def find_python(version: str) -> str | None:
@@ -90,6 +90,38 @@ def find_python(version: str) -> str | None:
     return next((found for found in candidates if found and _is_version(found, version)), None)
 
 
+def create(folder: Path, python: str = sys.executable) -> None:
+    """Make an empty environment in a folder, in place of what is there. Raises RuntimeError."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if _uv():
+        run(["uv", "venv", "--quiet", "--no-project", "--python", python, str(folder)])
+        return
+    try:
+        run([python, "-m", "venv", str(folder)])
+    except RuntimeError as trouble:
+        hint = "Debian keeps it in python3-venv; uv, on PATH, would do without it"
+        message = f"{python} cannot make a virtual environment ({hint}):\n{trouble}"
+        raise RuntimeError(message) from None
+
+
+def install(folder: Path, arguments: Sequence[str]) -> None:
+    """Install into the environment in a folder; pip's and uv's common arguments. Raises RuntimeError."""
+    python = str(python_in(folder))
+    if _uv():
+        command = ["uv", "pip", "install", "--quiet", "--python", python]
+    else:
+        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    run([*command, *arguments])
+
+
+def run(command: Sequence[str]) -> str:
+    """Run a command and return what it prints; RuntimeError with all of its output if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        _fail(command, done)
+    return done.stdout
+
+
 def _is_version(python: str, version: str) -> bool:
     # A shim on PATH may stand for an interpreter that is not there.
     try:
@@ -102,39 +134,17 @@ def _uv_python(version: str) -> str | None:
     if not _uv():
         return None
     with contextlib.suppress(RuntimeError):
-        return _run(["uv", "python", "find", "--no-project", version]).strip()
+        return run(["uv", "python", "find", "--no-project", version]).strip()
     return None
 
 
 @functools.cache
 def _uv() -> bool:
     try:
-        _run(["uv", "--version"])
+        run(["uv", "--version"])
     except (OSError, RuntimeError):
         return False
     return True
-
-
-def _create(folder: Path, python: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if _uv():
-        _run(["uv", "venv", "--quiet", "--no-project", "--python", python, str(folder)])
-        return
-    try:
-        _run([python, "-m", "venv", str(folder)])
-    except RuntimeError as trouble:
-        hint = "Debian keeps it in python3-venv; uv, on PATH, would do without it"
-        message = f"{python} cannot make a virtual environment ({hint}):\n{trouble}"
-        raise RuntimeError(message) from None
-
-
-def _install(folder: Path, arguments: Sequence[str]) -> None:
-    python = str(python_in(folder))
-    if _uv():
-        command = ["uv", "pip", "install", "--quiet", "--no-config", "--python", python]
-    else:
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    _run([*command, *arguments])
 
 
 def _install_midspan(folder: Path, *, isolated: bool) -> None:
@@ -142,7 +152,7 @@ def _install_midspan(folder: Path, *, isolated: bool) -> None:
     stamp = f"{ROOT}\n{hashlib.sha256((ROOT / 'pyproject.toml').read_bytes()).hexdigest()}\n"
     if _read(folder / "stamp.midspan") == stamp:
         return
-    _install(folder, ["--no-deps", *([] if isolated else ["--no-build-isolation"]), "-e", str(ROOT)])
+    install(folder, ["--no-deps", *([] if isolated else ["--no-build-isolation"]), "-e", str(ROOT)])
     (folder / "stamp.midspan").write_text(stamp)
 
 
@@ -166,13 +176,6 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _read(file: Path) -> str | None:
     return file.read_text() if file.exists() else None
-
-
-def _run(command: Sequence[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        _fail(command, done)
-    return done.stdout
 
 
 def _fail(command: Sequence[str], done: subprocess.CompletedProcess[str]) -> NoReturn:
