@@ -74,11 +74,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m compat_tests.performance",
         description="Time midspan and its peers in turn, each in an environment of its own.",
-        epilog=f"Exit status: {WELL} measured, {MISSED} a target missed (with --check), {FAILED} a row failed.",
+        epilog=f"Exit status: {WELL} well, {MISSED} a target missed (with --check), {FAILED} a row failed.",
     )
     names = [case.name for case in CASES]
-    parser.add_argument("--only", action="extend", nargs="+", choices=names, metavar="ROW", help=", ".join(names))
-    parser.add_argument("--rounds", type=int, default=15, help="how often each side has its turn (%(default)s)")
+    parser.add_argument(
+        "--only", action="extend", nargs="+", choices=names, metavar="ROW", help=", ".join(names)
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=15, help="how often each side has its turn (%(default)s)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure of every round to FILE")
     parser.add_argument("--check", action="store_true", help="fail if a target is missed")
     parser.add_argument("--python", default=sys.executable, help="interpreter to measure with (this one)")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Both sides read these variables of the specification, so one setting gives both the same pipeline: room for all
-# spans of a round (nothing is dropped), batches of 512 handed to the exporter by a thread of their own.
+# Both sides read these variables of the specification, so one setting gives both the same pipeline: room for
+# all spans of a round (nothing is dropped), batches of 512 handed to the exporter by a thread of its own.
 PIPELINE = {
     "OTEL_BSP_MAX_QUEUE_SIZE": "65536",
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "512",
@@ -25,7 +25,7 @@ FILLING = PIPELINE | {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "65536", "OTEL_BSP_SCHED
 
 @dataclass(frozen=True)
 class Case:
-    """One row: `peers` maps each side it is compared with to the least ratio wanted, or None for no target."""
+    """One row: `peers` maps each side it is compared with to the least ratio wanted; None is no target."""
 
     name: str
     title: str

@@ -1,7 +1,7 @@
 """Make each side's environment from its pinned requirements, with uv if it is there, else with venv and pip.
 
-Environments are kept under `.venvs/performance` of the checkout and made anew when a pin or the interpreter changes.
-midspan is installed as a user would have it: built from the checkout into its environment, not run from its source.
+Environments are kept under `.venvs/performance` of the checkout and made anew when a pin or the interpreter
+changes. midspan is installed as a user would have it: built from the checkout, not run from its source.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def _install(home: Path, what: list[str]) -> None:
     # The pins are complete, so there is nothing to resolve; a missing one shows itself as an import error.
     python = str(home / "bin" / "python")
     if _uv():
-        _run([_uv(), "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", python, *what])
+        _run(
+            [_uv(), "pip", "install", "--quiet", "--no-deps", "--compile-bytecode", "--python", python, *what]
+        )
     else:
         _run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *what])
 

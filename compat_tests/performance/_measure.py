@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OURS = "midspan"
 
 
+NOT_TAKEN: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True)
 class Figures:
     """What one side cost in each round, per iteration, in the row's unit.
@@ -48,7 +51,7 @@ class Outcome:
     @property
     def ratios(self) -> tuple[float, ...]:
         """How many times more the peer costs, round by round."""
-        return _ratios(self.theirs and self.theirs.total, self.ours and self.ours.total)
+        return _ratios(*(side.total if side else NOT_TAKEN for side in (self.theirs, self.ours)))
 
     @property
     def ratio(self) -> float:
@@ -58,7 +61,7 @@ class Outcome:
     @property
     def thread_ratio(self) -> float:
         """The same for the calling thread alone; 0 if there is none."""
-        ratios = _ratios(self.theirs and self.theirs.thread, self.ours and self.ours.thread)
+        ratios = _ratios(*(side.thread if side else NOT_TAKEN for side in (self.theirs, self.ours)))
         return median(ratios) if ratios else 0.0
 
     @property
@@ -151,6 +154,6 @@ def _usable(python: Path | str) -> Path:
     return python
 
 
-def _ratios(theirs: Sequence[float] | None, ours: Sequence[float] | None) -> tuple[float, ...]:
+def _ratios(theirs: Sequence[float], ours: Sequence[float]) -> tuple[float, ...]:
     # A fresh interpreter's CPU is told in steps; a difference of nothing must not divide.
-    return tuple(a / max(b, 1e-9) for a, b in zip(theirs or (), ours or (), strict=False))
+    return tuple(a / max(b, 1e-9) for a, b in zip(theirs, ours, strict=False))

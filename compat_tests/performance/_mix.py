@@ -1,22 +1,26 @@
 """Describe the 512 mixed spans of the encoding row, for each side to build with its own API.
 
-A batch is what a busy service sends: some seventy requests, each a server span with clients and database calls below.
-About half of the pairs repeat from span to span (methods, routes, systems); the other half are new in each batch
-(ids, addresses, durations), so a cache earns in the benchmark what it would earn in life.
+A batch is what a busy service sends: some seventy requests, each a server span with calls and queries below.
+About half of the pairs repeat from span to span (methods, routes, systems); the other half are new in
+each batch (ids, addresses, sizes), so a cache earns in the benchmark what it would earn in life.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 SPANS = 512
 START_NS = 1_700_000_000_000_000_000
 INTERNAL, SERVER, CLIENT = "INTERNAL", "SERVER", "CLIENT"
+# Name, time, attributes.
+Happening: TypeAlias = tuple[str, int, dict[str, Any]]
 ROUTES = ("/cart", "/cart/{id}", "/checkout", "/orders/{id}", "/health", "/users/{id}/addresses")
 TABLES = ("carts", "orders", "users", "stock")
-STACK = "".join(f'  File "/srv/shop/{name}.py", line {line}, in handle\n' for name, line in (("app", 31), ("db", 207)))
+STACK = "".join(
+    f'  File "/srv/shop/{name}.py", line {line}, in handle\n' for name, line in (("app", 31), ("db", 207))
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Described:
     start_ns: int
     end_ns: int
     attributes: dict[str, Any]
-    events: list[tuple[str, int, dict[str, Any]]] = field(default_factory=list)
+    events: list[Happening] = field(default_factory=list)
     links: int = 0
     error: str | None = None
 
@@ -62,7 +66,11 @@ def _server(dice: random.Random, start_ns: int) -> Described:
         "user.known": dice.random() < 0.7,
         "server.address": "shop.example.org",
     }
-    failure = {"exception.type": "TimeoutError", "exception.message": "too slow", "exception.stacktrace": STACK}
+    failure = {
+        "exception.type": "TimeoutError",
+        "exception.message": "too slow",
+        "exception.stacktrace": STACK,
+    }
     events = [("exception", start_ns + 4_000_000, failure)] if failed else []
     end_ns = start_ns + dice.randint(5_000_000, 90_000_000)
     links = 1 if dice.random() < 0.1 else 0
@@ -97,8 +105,9 @@ def _call(dice: random.Random, parent: int, start_ns: int) -> Described:
         "retry.factor": dice.random(),
     }
     begin = start_ns + dice.randint(0, 10**6)
-    retried = dice.random() < 0.3
-    events = [("retry", begin + 1_000, {"attempt": dice.randint(1, 3), "reason": "connection reset"})] if retried else []
+    events: list[Happening] = []
+    if dice.random() < 0.3:
+        events.append(("retry", begin + 1_000, {"attempt": dice.randint(1, 3), "reason": "connection reset"}))
     end_ns = begin + dice.randint(10**6, 10**7)
     return Described("POST", CLIENT, "shop.pay", parent, begin, end_ns, attributes, events)
 
@@ -108,5 +117,5 @@ def _step(dice: random.Random, parent: int, start_ns: int) -> Described:
     attributes: dict[str, Any] = {"cart.items": dice.randint(1, 40)}
     if dice.random() < 0.3:
         attributes["cart.tags"] = ("gift", "express")
-    events = [("cache.miss", begin + 500, {})] if dice.random() < 0.2 else []
+    events: list[Happening] = [("cache.miss", begin + 500, {})] if dice.random() < 0.2 else []
     return Described("price cart", INTERNAL, "shop.web", parent, begin, begin + 40_000, attributes, events)

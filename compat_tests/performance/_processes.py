@@ -1,4 +1,4 @@
-"""Talk to the measured processes: a worker per side and row, and the fresh interpreters of the import rows."""
+"""Talk to the measured processes: a worker a side and row, and the fresh interpreters of the import rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WorkerProcess:
 
     def __init__(self, side: Side, python: Path, environment: Mapping[str, str]) -> None:
         self.side = side
-        self._complaints = tempfile.TemporaryFile("w+")
+        self._complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed on exit
         self._process = subprocess.Popen(
             [str(python), "-I", "-c", START, str(CHECKOUT), side.name],
             stdin=subprocess.PIPE,
@@ -76,19 +76,21 @@ class WorkerProcess:
 
 
 def import_told_ms(side: Side, python: Path) -> float:
-    """Tell what `-X importtime` says of the side's API, in milliseconds, without what any interpreter imports."""
+    """Tell what `-X importtime` says of the side's API, in ms, without what any interpreter imports."""
     bare, full = _imported(side, python, "pass"), _imported(side, python, f"import {side.imports}")
     return sum(own_us for name, own_us in full.items() if name not in bare) / 1_000
 
 
 def import_cpu_ms(side: Side, python: Path) -> float:
-    """Tell the CPU of a fresh interpreter that imports the side's API, in milliseconds, less that of a bare one."""
+    """Tell the CPU of a fresh interpreter that imports the side's API, in ms, less that of a bare one."""
     return _cpu_ms(side, python, f"import {side.imports}") - _cpu_ms(side, python, "pass")
 
 
 def _imported(side: Side, python: Path, statement: str) -> dict[str, int]:
     lines = _fresh(side, python, statement, "-X", "importtime").splitlines()
-    fields = (line.removeprefix("import time:").split("|") for line in lines if line.startswith("import time:"))
+    fields = (
+        line.removeprefix("import time:").split("|") for line in lines if line.startswith("import time:")
+    )
     return {name.strip(): int(own) for own, _total, name in fields if own.strip().isdigit()}
 
 

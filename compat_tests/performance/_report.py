@@ -23,14 +23,19 @@ def table(outcomes: Sequence[Outcome]) -> str:
     """Lay the outcomes out, one line each, columns padded."""
     rows = [HEAD, *(_cells(outcome) for outcome in outcomes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines)
 
 
 def failures(outcomes: Sequence[Outcome]) -> str:
     """Tell why rows failed, each reason once."""
-    reasons = dict.fromkeys(f"{outcome.case.name}: {outcome.failure}" for outcome in outcomes if outcome.failure)
+    reasons = dict.fromkeys(
+        f"{outcome.case.name}: {outcome.failure}" for outcome in outcomes if outcome.failure
+    )
     return "\n".join(reasons)
 
 
@@ -66,9 +71,12 @@ def machine() -> dict[str, str]:
 def heading(machine: Mapping[str, str], versions: Mapping[str, Mapping[str, str]], rounds: int) -> str:
     """Say on what and with what the table was made."""
     pythons = {found["implementation"] + " " + found["python"] for found in versions.values()}
-    named = {f"{name} {found[name]}" for found in versions.values() for name in found if name not in _INTERPRETER}
+    named = {
+        f"{name} {found[name]}" for found in versions.values() for name in found if name not in _INTERPRETER
+    }
     return (
-        f"{', '.join(sorted(pythons))} on {machine['processor']}, {machine['cores']} cores, {machine['system']}; "
+        f"{', '.join(sorted(pythons))} on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['system']}; "
         f"{rounds} rounds, the sides in turn; times in us of CPU per iteration, median of the rounds.\n"
         f"Versions: {', '.join(sorted(named))}."
     )

@@ -1,4 +1,4 @@
-"""What a side hands to the worker for one row: the loop that is timed, and how to see that it did its work."""
+"""What a side hands to the worker for a row: the loop that is timed, and how to see that it did its work."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def _nothing_for(_iterations: int) -> None:
 class Timed:
     """One row on one side.
 
-    Only `run` and `settle` are timed: `run(n)` does the work n times on the calling thread, `settle` waits for what
-    other threads still have to do about it. `made` counts what has come out so far; the worker refuses a round in
-    which it did not grow by n times what the row promises. `sample` shows the latest outcome in a form that is
-    the same on all sides, for the smoke test. `prepare(n)` makes, untimed, input that was never seen before.
+    Only `run` and `settle` are timed: `run(n)` does the work n times on the calling thread, `settle` waits
+    for what other threads still have to do about it. `made` counts what has come out so far; the worker
+    refuses a round in which it did not grow by n times what the row promises. `sample` shows the latest
+    outcome in a form that is the same on all sides, for the smoke test. `prepare(n)` makes, untimed, input
+    that was never seen before.
     """
 
     run: Callable[[int], None]

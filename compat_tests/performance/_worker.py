@@ -1,7 +1,7 @@
-"""Run rows inside one side's environment: one JSON command a line on standard input, one JSON answer a line back.
+"""Run rows inside one side's environment: a line of JSON comes in as a command, another goes back.
 
-Started as `python -I -c ... <checkout> <side>` by `_processes.py`. The checkout goes to the *end* of the path, so
-that what is measured is what is installed.
+Started as `python -I -c ... <checkout> <side>` by `_processes.py`. The checkout goes to the *end* of the
+path, so that what is measured is what is installed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ class Worker:
     def versions(self, distributions: list[str]) -> dict[str, str]:
         """Tell the versions of these distributions and of Python."""
         found = {name: metadata.version(name) for name in distributions}
-        return found | {"python": platform.python_version(), "implementation": platform.python_implementation()}
+        return found | {
+            "python": platform.python_version(),
+            "implementation": platform.python_implementation(),
+        }
 
     def load(self, topic: str, name: str, makes: int, iterations: int) -> dict[str, Any]:
         """Build the row's pipeline and warm it up: caches filled, code specialised, threads started."""
@@ -42,12 +45,12 @@ class Worker:
         for _ in range(3):
             self.round(max(iterations // 3, 1))
         gc.collect()
-        # What is imported is not what is measured: neither side pays for the collector's walk over its modules.
+        # Imports are not what is measured: neither side pays for the collector's walk over its modules.
         gc.freeze()
         return {}
 
     def round(self, iterations: int) -> dict[str, int]:
-        """Time one round, in nanoseconds of CPU: of this thread alone, and of the whole process until settled."""
+        """Time one round, in ns of CPU: of this thread alone, and of the whole process until settled."""
         timed = self.timed
         assert timed is not None
         timed.prepare(iterations)

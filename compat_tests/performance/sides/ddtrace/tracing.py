@@ -1,4 +1,4 @@
-"""The native tracing rows, by ddtrace. It has no public way to add an event and no sampler that records nothing."""
+"""The native tracing rows, by ddtrace, which has no public verb for an event and samples late."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from compat_tests.performance.sides.ddtrace._writer import discarding
 
 
 def span_current() -> Timed:
+    """A span that is current in an empty block."""
     writer = discarding(tracer)
 
     def run(iterations: int) -> None:
@@ -20,6 +21,7 @@ def span_current() -> Timed:
 
 
 def span_nested() -> Timed:
+    """Three spans, each the child of the one before."""
     writer = discarding(tracer)
 
     def run(iterations: int) -> None:

@@ -9,6 +9,7 @@ from compat_tests.performance.sides.ddtrace._writer import discarding
 
 
 def opentracing_tag() -> Timed:
+    """An active span that gets one tag."""
     tracer = Tracer(service_name="shop")
     writer = discarding(tracer._dd_tracer)
 

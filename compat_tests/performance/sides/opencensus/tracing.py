@@ -9,6 +9,7 @@ from compat_tests.performance.sides.opencensus._pipeline import Pipeline
 
 
 def span_current() -> Timed:
+    """A span that is current in an empty block."""
     pipeline = Pipeline()
     tracer = pipeline.tracer
 
@@ -21,6 +22,7 @@ def span_current() -> Timed:
 
 
 def span_filled() -> Timed:
+    """The same with four attributes at its start, one set later, and an event."""
     pipeline = Pipeline()
     tracer = pipeline.tracer
 
@@ -38,6 +40,7 @@ def span_filled() -> Timed:
 
 
 def span_unsampled() -> Timed:
+    """A span that the sampler does not want."""
     pipeline = Pipeline(AlwaysOffSampler())
     tracer = pipeline.tracer
 
@@ -56,6 +59,7 @@ def span_unsampled() -> Timed:
 
 
 def span_nested() -> Timed:
+    """Three spans, each the child of the one before."""
     pipeline = Pipeline()
     tracer = pipeline.tracer
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opentelemetry.sdk.trace import ReadableSpan
+    from opentelemetry.sdk.trace.sampling import Sampler
 
 
 class Discard(SpanExporter):
@@ -35,9 +35,9 @@ class Discard(SpanExporter):
 
 
 class Pipeline:
-    """A provider of its own, so that a row owns its sampler and its queue."""
+    """A provider with its own queue; the sampler is the default unless a row names another."""
 
-    def __init__(self, sampler: Sampler = ALWAYS_ON) -> None:
+    def __init__(self, sampler: Sampler | None = None) -> None:
         self.exporter = Discard()
         self.provider = TracerProvider(
             sampler=sampler, resource=Resource.create({"service.name": "shop"}), shutdown_on_exit=False

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def encode_mixed() -> Timed:
+    """Batches of 512 spans, none seen before, to bytes."""
     made, builder = Made(), Builder()
     batches: list[Sequence[ReadableSpan]] = []
 
@@ -33,7 +34,12 @@ def encode_mixed() -> Timed:
             made.last = encode_spans(batch).SerializeToString()
             made.total += len(batch)
 
-    return Timed(run, made.count, lambda: made.last.hex(), prepare=prepare)
+    return Timed(
+        run,
+        made.count,
+        lambda: made.last.hex(),  # noqa: PLW0108 - the latest, not today's
+        prepare=prepare,
+    )
 
 
 def neutral_payload(payload_hex: str) -> list[Any]:
@@ -75,7 +81,7 @@ class Builder:
         for described in _mix.describe(self._number):
             built.append(self._build(described, built))
         self._number += 1
-        spans = self._memory.get_finished_spans()
+        spans: Sequence[ReadableSpan] = self._memory.get_finished_spans()
         self._memory.clear()
         return spans
 

@@ -9,6 +9,7 @@ from compat_tests.performance.sides.opentelemetry._pipeline import Pipeline
 
 
 def opentracing_tag() -> Timed:
+    """An active span that gets one tag."""
     pipeline = Pipeline()
     tracer = create_tracer(pipeline.provider)
 

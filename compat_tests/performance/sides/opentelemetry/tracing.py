@@ -9,6 +9,7 @@ from compat_tests.performance.sides.opentelemetry._pipeline import Pipeline
 
 
 def span_current() -> Timed:
+    """A span that is current in an empty block."""
     pipeline = Pipeline()
     tracer = pipeline.tracer
 
@@ -21,6 +22,7 @@ def span_current() -> Timed:
 
 
 def span_filled() -> Timed:
+    """The same with four attributes at its start, one set later, and an event."""
     pipeline = Pipeline()
     tracer = pipeline.tracer
 
@@ -28,7 +30,12 @@ def span_filled() -> Timed:
         for _ in range(iterations):
             with tracer.start_as_current_span(
                 "charge",
-                attributes={"http.method": "POST", "http.route": "/cart", "cart.items": 3, "user.known": True},
+                attributes={
+                    "http.method": "POST",
+                    "http.route": "/cart",
+                    "cart.items": 3,
+                    "user.known": True,
+                },
             ) as span:
                 span.set_attribute("cart.total", 19.5)
                 span.add_event("retry", {"attempt": 1})
@@ -37,6 +44,7 @@ def span_filled() -> Timed:
 
 
 def span_unsampled() -> Timed:
+    """A span that the sampler does not want."""
     pipeline = Pipeline(ALWAYS_OFF)
     tracer = pipeline.tracer
     latest = {}
@@ -56,6 +64,7 @@ def span_unsampled() -> Timed:
 
 
 def span_nested() -> Timed:
+    """Three spans, each the child of the one before."""
     pipeline = Pipeline()
     tracer = pipeline.tracer
 

@@ -1,0 +1,152 @@
+"""Keep the benchmark honest: each row does, on each side, the work that it is named after."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from compat_tests.performance import __main__ as command
+from compat_tests.performance._cases import CASES, Case
+from compat_tests.performance._environments import python_of
+from compat_tests.performance._measure import OURS, Figures, Outcome
+from compat_tests.performance._processes import SideError, WorkerProcess, import_told_ms
+from compat_tests.performance._sides import SIDES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CALLED = {"child": False, "ended": True}
+CHARGE = {"name": "charge", "attributes": {}, "events": []} | CALLED
+FILLED = {
+    "http.method": "POST",
+    "http.route": "/cart",
+    "cart.items": 3,
+    "user.known": True,
+    "cart.total": 19.5,
+}
+EXPECTED: dict[str, Any] = {
+    "span_current": [CHARGE],
+    "span_filled": [CHARGE | {"attributes": FILLED, "events": [["retry", {"attempt": 1}]]}],
+    "span_unsampled": {"recording": False, "valid": True, "sampled": False},
+    "span_nested": [
+        CHARGE | {"name": "query", "child": True},
+        CHARGE | {"child": True},
+        CHARGE | {"name": "request"},
+    ],
+    "opentracing_tag": [CHARGE | {"attributes": {"component": "shop"}}],
+    "w3c_inject": {
+        "traceparent": "00 32 16 01",
+        "tracestate": "vendor=00f067aa0ba902b7,other=t61rcWkgMzE",
+        "baggage": "tier,user",
+    },
+    "w3c_extract": {
+        "ids": True,
+        "sampled": True,
+        "remote": True,
+        "state": "vendor=00f067aa0ba902b7,other=t61rcWkgMzE",
+        "baggage": ["tier", "user"],
+    },
+}
+TIMED = [case for case in CASES if case.kind == "timed"]
+PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]
+pytestmark = pytest.mark.slow
+
+
+def python(side: str) -> Path:
+    """Find the interpreter of a side's environment, making it if need be."""
+    return python_of(SIDES[side], sys.executable)
+
+
+def sample(case: Case, side: str) -> Any:
+    """Load a row on a side, which runs and counts three rounds, and take what one iteration leaves."""
+    with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
+        worker.ask("load", topic=case.topic, name=case.name, makes=case.makes, iterations=30)
+        return worker.ask("sample")
+
+
+@pytest.mark.parametrize(("case", "side"), PAIRS, ids=lambda value: getattr(value, "name", value))
+def test_row_does_its_work(case: Case, side: str) -> None:
+    """One iteration leaves the same on each side: the spans, attributes and headers that the row names."""
+    assert sample(case, side) == EXPECTED[case.name]
+
+
+def test_every_row_is_checked() -> None:
+    """No timed row is without an expectation, so none can measure nothing."""
+    assert {case.name for case in TIMED} == {*EXPECTED, "encode_mixed"}
+
+
+def test_payloads_say_the_same() -> None:
+    """The peer's own messages, parsed from both payloads, show the same 512 spans."""
+    case = next(case for case in CASES if case.name == "encode_mixed")
+    small = {"topic": case.topic, "name": case.name, "makes": case.makes, "iterations": 1}
+    payloads = {}
+    for side in (OURS, "opentelemetry"):
+        with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
+            worker.ask("load", **small)
+            payloads[side] = worker.ask("sample")
+    with WorkerProcess(SIDES["opentelemetry"], python("opentelemetry"), {}) as judge:
+        seen = {
+            side: judge.ask("call", topic="encoding", name="neutral_payload", arguments=[payload])
+            for side, payload in payloads.items()
+        }
+    assert len(seen[OURS]) == 512
+    assert seen[OURS] == seen["opentelemetry"]
+
+
+@pytest.mark.parametrize("side", [OURS, "opentelemetry"])
+def test_queued_spans_are_in_the_queue(side: str) -> None:
+    """The weighed spans are queued, not exported, and come out afterwards; the worker checks both."""
+    case = next(case for case in CASES if case.kind == "held")
+    with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
+        held = worker.ask("held", topic=case.topic, name=case.name, iterations=500)
+    assert held["bytes"] > 400
+
+
+@pytest.mark.parametrize("side", [OURS, "opentelemetry"])
+def test_imports_are_found(side: str) -> None:
+    """The interpreter's own account of the import names the side's API."""
+    assert import_told_ms(SIDES[side], python(side)) > 1
+
+
+def test_a_round_that_loses_work_is_refused() -> None:
+    """A row that leaves less than it promises is an error, not a fast row."""
+    case = next(case for case in CASES if case.name == "span_current")
+    with (
+        WorkerProcess(SIDES["opentelemetry"], python("opentelemetry"), case.environment) as worker,
+        pytest.raises(SideError, match="made 10, not 20"),
+    ):
+        worker.ask("load", topic=case.topic, name=case.name, makes=2, iterations=30)
+
+
+def test_a_row_that_cannot_run_stays_in_the_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing side is a row marked FAILED and exit status 2, with or without --check."""
+    monkeypatch.setattr(
+        command, "_pythons", lambda cases, python: {OURS: "no build", "opentelemetry": "no wheel"}
+    )
+    assert command.main(["--only", "w3c_inject", "--rounds", "1"]) == 2
+    out = capsys.readouterr()
+    assert "FAILED" in out.out
+    assert "no build" in out.err
+
+
+def test_check_fails_when_a_target_is_missed() -> None:
+    """With --check a ratio below its target is exit status 1; at the target it is 0."""
+    case = Case("x", "x", "x", {"opentelemetry": 8})
+    short = Outcome(case, "opentelemetry", Figures((1.0,)), Figures((7.9,)))
+    full = Outcome(case, "opentelemetry", Figures((1.0,)), Figures((8.0,)))
+    assert [command._status([outcome], check=True) for outcome in (short, full)] == [1, 0]
+
+
+def test_figures_are_kept_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--json keeps every round's figure, and the reason of a failure."""
+    monkeypatch.setattr(
+        command, "_pythons", lambda cases, python: {OURS: "no build", "opentelemetry": "no wheel"}
+    )
+    command.main(["--only", "w3c_inject", "--rounds", "1", "--json", str(tmp_path / "run.json")])
+    (row,) = json.loads((tmp_path / "run.json").read_text())["rows"]
+    assert row["failure"] == "no build\nno wheel"
