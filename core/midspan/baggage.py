@@ -1,0 +1,73 @@
+"""Carry names and values along with a request: through calls, tasks, threads and, by propagation, services.
+
+>>> from midspan import baggage
+>>> with baggage.attached({"tenant": "acme"}):
+...     baggage.get_baggage("tenant")
+'acme'
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from midspan import context as _context
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from midspan.context import Context
+
+__all__ = ["Value", "attached", "clear", "get_all", "get_baggage", "remove_baggage", "set_baggage"]
+
+_EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Value(str):
+    """A baggage value with the properties that came with it (W3C Baggage, section 3.2.1.3), e.g. `"ttl=30"`.
+
+    It is an ordinary string wherever a string is wanted; propagators that know properties send them on.
+    """
+
+    __slots__ = ("properties",)
+
+    properties: str
+
+    def __new__(cls, text: str, properties: str = "") -> Value:  # noqa: PYI034 - Self is newer than 3.10
+        """Make a value with its properties as they stand on the wire, without the leading semicolon."""
+        value = super().__new__(cls, text)
+        value.properties = properties
+        return value
+
+
+def get_all(context: Context | None = None) -> Mapping[str, str]:
+    """Return the baggage of `context` (default: the current one) as a read-only mapping."""
+    return MappingProxyType(dict((context or _context.current()).baggage))
+
+
+def get_baggage(name: str, context: Context | None = None) -> str | None:
+    """Return one baggage value, or None."""
+    return (context or _context.current()).baggage.get(name)
+
+
+def set_baggage(name: str, value: str, context: Context | None = None) -> Context:
+    """Return `context` (default: the current one) with one more baggage value; attach it to use it."""
+    base = context or _context.current()
+    return base.with_baggage({**base.baggage, name: value})
+
+
+def remove_baggage(name: str, context: Context | None = None) -> Context:
+    """Return `context` (default: the current one) without the baggage value `name`."""
+    base = context or _context.current()
+    return base.with_baggage({key: value for key, value in base.baggage.items() if key != name})
+
+
+def clear(context: Context | None = None) -> Context:
+    """Return `context` (default: the current one) with no baggage: do this before calling a third party."""
+    return (context or _context.current()).with_baggage(_EMPTY)
+
+
+def attached(baggage: Mapping[str, str]) -> _context.attached:
+    """Run a block with these values added to the baggage that is current."""
+    base = _context.current()
+    return _context.attached(base.with_baggage({**base.baggage, **baggage}))

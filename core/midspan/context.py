@@ -1,0 +1,181 @@
+"""Know what is current: the active span and the baggage, in one slot.
+
+Everything that has a notion of "current" (the native API, an OpenTracing scope, an OpenCensus runtime
+context) reads and writes this slot, so that all of them nest in one trace.
+
+A `Context` is an immutable value. `attach` puts one into the slot and returns a token; `detach` takes it
+out again. Neither ever raises or logs, wherever it is called: when the order is wrong, or the detach comes
+from another thread, another task or the finaliser of an abandoned generator, the left context is marked,
+and whoever still finds it in its slot is handed the one before it.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor, Future
+    from types import TracebackType
+
+    from midspan.trace import Span
+
+__all__ = ["EMPTY", "Context", "Token", "attach", "attached", "carry", "current", "detach", "submit"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+class Context:
+    """What travels with the flow of control: the active span, the baggage, and values by key.
+
+    Never change one; the `with_...` methods return a new one.
+    """
+
+    __slots__ = ("_left_for", "baggage", "span", "values")
+
+    span: Span | None
+    baggage: Mapping[str, str]
+    values: Mapping[object, object]
+    # Set only when this context was detached out of place: whoever still meets it goes there instead.
+    _left_for: Context | None
+
+    def __init__(
+        self,
+        span: Span | None = None,
+        baggage: Mapping[str, str] = _NOTHING,
+        values: Mapping[object, object] = _NOTHING,
+    ) -> None:
+        self.span = span
+        self.baggage = baggage
+        self.values = values
+        self._left_for = None
+
+    def with_span(self, span: Span | None) -> Context:
+        """Return this context with another active span."""
+        return Context(span, self.baggage, self.values)
+
+    def with_baggage(self, baggage: Mapping[str, str]) -> Context:
+        """Return this context with other baggage; the mapping must not change afterwards."""
+        return Context(self.span, baggage, self.values)
+
+    def with_value(self, key: object, value: object) -> Context:
+        """Return this context with one more value under a key of your own (an object, not a string)."""
+        return Context(self.span, self.baggage, {**self.values, key: value})
+
+    def __repr__(self) -> str:
+        return f"Context(span={self.span!r}, baggage={dict(self.baggage)!r})"
+
+
+EMPTY: Final = Context()
+
+_slot: contextvars.ContextVar[Context] = contextvars.ContextVar("midspan", default=EMPTY)
+
+
+class Token:
+    """What `attach` returns: the context that was attached, and the one before it."""
+
+    __slots__ = ("_attached", "_previous")
+
+    def __init__(self, attached: Context, previous: Context) -> None:
+        self._attached = attached
+        self._previous = previous
+
+
+def current() -> Context:
+    """Return the context that is current here; the empty one if nothing was attached."""
+    context = _slot.get()
+    return context if context._left_for is None else _settle(context)
+
+
+def _settle(context: Context) -> Context:
+    """Walk from a context that was left to the nearest that was not, and make that the current one."""
+    while context._left_for is not None:
+        context = context._left_for
+    _slot.set(context)
+    return context
+
+
+def attach(context: Context) -> Token:
+    """Make `context` the current one until `detach` is called with the returned token."""
+    # The slot holds a copy: the same context may be attached twice, and left in one place only.
+    entered = Context(context.span, context.baggage, context.values)
+    token = Token(entered, current())
+    _slot.set(entered)
+    return token
+
+
+def detach(token: Token) -> None:
+    """Make what was current before the `attach` current again; harmless in any order and from anywhere."""
+    leave(token._attached, token._previous)
+
+
+def leave(entered: Context, previous: Context) -> None:
+    """Take `entered` out of the slot, as `detach` does; for scopes that keep both contexts themselves."""
+    while previous._left_for is not None:
+        previous = previous._left_for
+    if _slot.get() is entered:
+        _slot.set(previous)
+    elif entered._left_for is None:
+        entered._left_for = previous
+
+
+def amend_baggage(span: Span, baggage: Mapping[str, str]) -> None:
+    """Give the current context other baggage in place, if `span` is its span.
+
+    For bridges to interfaces where a *span* carries mutable baggage: what runs under the span, here and in
+    the tasks that it started, must see the change at once.
+    """
+    context = current()
+    if context.span is span:
+        context.baggage = baggage
+
+
+class attached:  # noqa: N801 - a context manager that reads as a verb
+    """Run a block under a context: `with context.attached(propagation.extract(headers)): ...`."""
+
+    __slots__ = ("_context", "_token")
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def __enter__(self) -> Context:
+        self._token = attach(self._context)
+        return self._context
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        detach(self._token)
+
+
+def carry(function: Callable[P, R]) -> Callable[P, R]:
+    """Return `function` bound to the context that is current now, for a thread or a callback to run later.
+
+    >>> import threading
+    >>> threading.Thread(target=carry(print), args=("traced",)).start()
+    traced
+    """
+    context = current()
+
+    @functools.wraps(function)
+    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
+        with attached(context):
+            return function(*args, **kwargs)
+
+    return carried
+
+
+def submit(
+    executor: Executor, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
+) -> Future[R]:
+    """Submit to an executor what will run under the context that is current now."""
+    return executor.submit(carry(function), *args, **kwargs)

@@ -1,0 +1,63 @@
+"""Hand each finished span to an exporter at once, in the thread that ended it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from midspan.sdk._batch import ExporterStats
+from midspan.sdk._tally import Tallies, Tally
+from midspan.trace import suppressed
+
+if TYPE_CHECKING:
+    from midspan.sdk._exporter import ExporterHandle
+    from midspan.trace import Span
+
+__all__ = ["Direct"]
+
+
+class Direct:
+    """What the specification calls the simple processor: for memory, tests and debugging."""
+
+    def __init__(self, exporter: ExporterHandle) -> None:
+        self._exporter = exporter
+        self._begin()
+
+    def _begin(self) -> None:
+        self._closed = False
+        self._exported = Tally()
+        self._dropped = Tallies()
+
+    def put(self, span: Span) -> None:
+        """Export one span."""
+        if self._closed:
+            self._dropped.add("shutdown")
+            return
+        with suppressed():
+            accepted = self._exporter.export_spans((span,), 0.0)
+        if accepted:
+            self._exported.add()
+        else:
+            self._dropped.add("export_failed")
+
+    def force_flush(self, deadline_s: float) -> bool:
+        """Let the exporter flush what it holds itself."""
+        return self._exporter.force_flush(max(0.0, deadline_s - time.monotonic()))
+
+    def shutdown(self, deadline_s: float) -> bool:
+        """Take no more and shut the exporter down."""
+        if self._closed:
+            return True
+        self._closed = True
+        return self._exporter.shutdown(max(0.0, deadline_s - time.monotonic()))
+
+    def after_fork(self) -> None:
+        """In the child: the parent's account is the parent's."""
+        closed = self._closed
+        self._begin()
+        self._closed = closed
+
+    def stats(self) -> ExporterStats:
+        """Return the account so far; nothing ever waits here."""
+        exported, dropped = self._exported.value, self._dropped.values()
+        return ExporterStats(exported + sum(dropped.values()), exported, 0, dropped)

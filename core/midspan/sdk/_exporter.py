@@ -1,0 +1,83 @@
+"""Hold an exporter at arm's length: whatever it does, the pipeline gets an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from midspan import _trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from midspan.trace import Span
+
+__all__ = ["ExporterHandle"]
+
+
+class ExporterHandle:
+    """One exporter, asked politely.
+
+    An exporter has `export_spans(spans)`, `export_metrics(metrics)`, or both, and `shutdown(timeout_s)`. It
+    may return False, or raise, to say that it failed. One that takes a `timeout_s` in `export_spans` is told
+    how long it has. `synchronous = True` asks for each span at once, in the thread that ended it.
+    """
+
+    def __init__(self, exporter: Any) -> None:  # noqa: ANN401 - a protocol of optional methods
+        """Take an exporter.
+
+        Raises:
+            TypeError: It has neither `export_spans` nor `export_metrics`.
+        """
+        self.exporter = exporter
+        self.name = str(getattr(exporter, "name", None) or type(exporter).__name__)
+        self.synchronous = bool(getattr(exporter, "synchronous", False))
+        export = getattr(exporter, "export_spans", None)
+        if not callable(export) and not callable(getattr(exporter, "export_metrics", None)):
+            message = f"{exporter!r} is no exporter: it has neither export_spans nor export_metrics"
+            raise TypeError(message)
+        self._export: Callable[..., object] | None = export if callable(export) else None
+        self._takes_timeout = export is not None and _takes(export, "timeout_s")
+
+    @property
+    def takes_spans(self) -> bool:
+        """Whether there is anything here for spans."""
+        return self._export is not None
+
+    def export_spans(self, spans: Sequence[Span], timeout_s: float) -> bool:
+        """Hand over a batch; False if it was not accepted."""
+        if self._export is None:
+            return True
+        try:
+            if self._takes_timeout:
+                return self._export(spans, timeout_s=timeout_s) is not False
+            return self._export(spans) is not False
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end the worker
+            _trouble.report(f"exporter.{self.name}", "the exporter %s failed", self.name, error=error)
+            return False
+
+    def force_flush(self, timeout_s: float) -> bool:
+        """Let an exporter that holds something itself send it."""
+        return self._call("force_flush", timeout_s)
+
+    def shutdown(self, timeout_s: float) -> bool:
+        """Let the exporter close what it opened."""
+        return self._call("shutdown", timeout_s)
+
+    def _call(self, verb: str, timeout_s: float) -> bool:
+        function = getattr(self.exporter, verb, None)
+        if not callable(function):
+            return True
+        try:
+            return function(timeout_s) is not False
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - as above
+            _trouble.report(f"exporter.{self.name}.{verb}", f"{verb} of %s failed", self.name, error=error)
+            return False
+
+
+def _takes(function: Callable[..., object], name: str) -> bool:
+    code = getattr(function, "__code__", None)
+    return code is not None and name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

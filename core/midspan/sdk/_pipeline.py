@@ -1,0 +1,249 @@
+"""The pipeline: what happens to a span from its start to its last exporter."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from midspan import _trouble
+from midspan.sdk._clock import offset_ns
+from midspan.sdk._recorder import Recorder, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from midspan.resource import Resource
+    from midspan.sdk._batch import ExporterStats
+    from midspan.trace import InstrumentationScope, Span
+    from midspan.trace._seam import Wishes
+
+__all__ = ["Pipeline", "PipelineStats", "Sink"]
+
+_RE_ANCHOR_AFTER_S = 60.0
+
+
+class Sink(Protocol):
+    """Where spans leave the pipeline: a batch queue, or a direct call."""
+
+    def put(self, span: Span) -> None:
+        """Take a finished span, without waiting."""
+        ...
+
+    def force_flush(self, deadline_s: float) -> bool:
+        """Export what waits, until the deadline (monotonic seconds)."""
+        ...
+
+    def shutdown(self, deadline_s: float) -> bool:
+        """Export what waits and close, until the deadline (monotonic seconds)."""
+        ...
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process."""
+        ...
+
+    def stats(self) -> ExporterStats:
+        """Return the account so far."""
+        ...
+
+
+class PipelineStats(NamedTuple):
+    """The account of a pipeline: each exporter's, what processors filtered out, and every trouble by cause."""
+
+    exporters: dict[str, ExporterStats]
+    filtered: int
+    troubles: dict[str, int]
+
+
+class Pipeline:
+    """What `configure()` returns. Flush it, shut it down, ask it how it goes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        sinks: Mapping[str, Sink],
+        processors: Sequence[Any] = (),
+        *,
+        wishes_welcome: Callable[[Pipeline, Wishes], None] | None = None,
+        resource_of_child: Callable[[Resource], Resource] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._sinks = dict(sinks)
+        self._processors = tuple(processors)
+        self._filters = tuple(f for f in map(_filter_of, processors) if f is not None)
+        self._wishes_welcome = wishes_welcome
+        self._resource_of_child = resource_of_child
+        self._closed = False
+        self._filtered = 0
+        settings.starters = tuple(p.on_start for p in processors if callable(getattr(p, "on_start", None)))
+        settings.seals_late = bool(self._filters)
+        settings.on_end = self._choose_on_end()
+        settings.on_record_only = self._finish_unexported
+        self._anchor()
+        self._begin()
+        _live.add(self)
+
+    def _begin(self) -> None:
+        self._recorders: dict[InstrumentationScope, Recorder] = {}
+        self.engine = _Engine(self)
+
+    def _choose_on_end(self) -> Callable[[Span], None]:
+        """Return the shortest way out: with one sink and no processor, the sink itself."""
+        sinks = tuple(self._sinks.values())
+        if not self._filters and len(sinks) == 1:
+            return sinks[0].put
+        return self._finish
+
+    def _finish(self, span: Span) -> None:
+        if self._filters and not self._passes(span):
+            return
+        for sink in self._sinks.values():
+            sink.put(span)
+
+    def _finish_unexported(self, span: Span) -> None:
+        if self._filters:
+            self._passes(span)
+
+    def _passes(self, span: Span) -> bool:
+        """Show a span to the processors, then seal it; False if one of them filtered it out."""
+        passed = True
+        for process in self._filters:
+            try:
+                if process(span) is False:
+                    passed = False
+                    self._filtered += 1
+                    break
+            except Exception as error:  # noqa: BLE001 - a processor may be the application's own
+                _trouble.report("processor.raised", "a processor raised; the span goes on", error=error)
+        span._limits = None
+        return passed
+
+    @property
+    def resource(self) -> Resource:
+        """What runs here."""
+        resource: Resource = self._settings.resource
+        return resource
+
+    def recorder(self, scope: InstrumentationScope) -> Recorder:
+        """Return the recorder of a scope, the same each time."""
+        recorder = self._recorders.get(scope)
+        if recorder is None:
+            recorder = self._recorders.setdefault(scope, Recorder(scope, self._settings))
+        return recorder
+
+    def adopt(self, wishes: Wishes) -> None:
+        """Take over what legacy start-up code configured, where `configure()` was told nothing."""
+        if self._wishes_welcome is not None:
+            self._wishes_welcome(self, wishes)
+
+    def change(self, *, resource: Resource | None = None, sampler: Any = None) -> None:  # noqa: ANN401 - a Sampler
+        """Give the running pipeline another resource or sampler; open spans are not affected."""
+        if resource is not None:
+            self._settings.resource = resource
+        if sampler is not None:
+            self._settings.sampler = sampler
+        self._begin()
+        _rebind(self)
+
+    def force_flush(self, timeout_s: float = 30.0) -> bool:
+        """Export all that has ended; True only if every exporter accepted it within `timeout_s` seconds."""
+        deadline_s = time.monotonic() + timeout_s
+        self._anchor()
+        flushed = [sink.force_flush(deadline_s) for sink in self._sinks.values()]
+        return all([*flushed, *self._tell_processors("force_flush", deadline_s)])
+
+    def shutdown(self, timeout_s: float = 30.0) -> bool:
+        """Flush, then close every exporter within `timeout_s` seconds in all. A second call does nothing."""
+        if self._closed:
+            return True
+        self._closed = True
+        deadline_s = time.monotonic() + timeout_s
+        done = [sink.shutdown(deadline_s) for sink in self._sinks.values()]
+        done += self._tell_processors("shutdown", deadline_s)
+        close = getattr(self._settings.sampler, "close", None)
+        if callable(close):
+            close()
+        _live.discard(self)
+        return all(done)
+
+    def _tell_processors(self, verb: str, deadline_s: float) -> list[bool]:
+        answers = []
+        for processor in self._processors:
+            function = getattr(processor, verb, None)
+            if callable(function):
+                try:
+                    answers.append(function(max(0.0, deadline_s - time.monotonic())) is not False)
+                except Exception as error:  # noqa: BLE001 - a processor may be the application's own
+                    _trouble.report(f"processor.{verb}", f"{verb} of a processor failed", error=error)
+                    answers.append(False)
+        return answers
+
+    def stats(self) -> PipelineStats:
+        """Return the account so far."""
+        return PipelineStats(
+            {name: sink.stats() for name, sink in self._sinks.items()}, self._filtered, _trouble.counts()
+        )
+
+    def _anchor(self) -> None:
+        self._settings.clock_offset_ns = offset_ns(self._settings.clock)
+
+    def after_fork(self) -> None:
+        """In the child: new recorders, so that spans open at the fork end in the parent only."""
+        for recorder in self._recorders.values():
+            recorder.on_end = _ignore
+        if self._resource_of_child is not None:
+            self._settings.resource = self._resource_of_child(self._settings.resource)
+        for sink in self._sinks.values():
+            sink.after_fork()
+        self._filtered = 0
+        self._anchor()
+        self._begin()
+        _rebind(self)
+
+
+class _Engine:
+    """What tracers look at to know whether their recorder is still the right one: a new one at each change."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self.recorder = pipeline.recorder
+        self.adopt = pipeline.adopt
+
+
+def _filter_of(processor: Any) -> Callable[[Span], object] | None:  # noqa: ANN401 - one of two shapes
+    """Return what to call with a finished span: the processor itself, or its `on_end`."""
+    on_end = getattr(processor, "on_end", None)
+    if callable(on_end):
+        return on_end  # type: ignore[no-any-return]
+    if callable(processor):
+        return processor  # type: ignore[no-any-return]
+    if callable(getattr(processor, "on_start", None)):
+        return None
+    message = f"{processor!r} is no processor: it is neither callable nor has on_start or on_end"
+    raise TypeError(message)
+
+
+def _ignore(span: Span) -> None:
+    """Do nothing with a span that another process will report."""
+
+
+def _rebind(pipeline: Pipeline) -> None:
+    """If `pipeline` is the one in force, make tracers notice that it has changed."""
+    from midspan.trace._seam import binding  # noqa: PLC0415 - kept beside its one use
+
+    engine = binding.engine
+    if isinstance(engine, _Engine) and engine.pipeline is pipeline:
+        binding.engine = pipeline.engine
+
+
+_live: weakref.WeakSet[Pipeline] = weakref.WeakSet()
+
+
+def _after_fork_in_child() -> None:
+    for pipeline in list(_live):
+        pipeline.after_fork()
+
+
+# Registered once for all pipelines: a fork handler cannot be taken back.
+os.register_at_fork(after_in_child=_after_fork_in_child)

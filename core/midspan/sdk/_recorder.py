@@ -1,0 +1,206 @@
+"""Start spans: decide, give ids, read the clock. One recorder for each instrumentation scope.
+
+This is the hot path. It is written out plainly: each helper call saved here is worth 50 to 80 ns of the
+2 us that a span takes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import _trouble
+from midspan.sdk.sampling import SAMPLE, Decision, SamplingRequest, SamplingResult, Situation, constant_of
+from midspan.trace import NOOP_SPAN, NonRecordingSpan, TraceFlags, TraceState
+from midspan.trace._attributes import clean_attributes
+from midspan.trace._span import DEBUG, SUPPRESSED, Span
+from midspan.trace._values import NO_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from midspan.context import Context
+    from midspan.sdk._clock import Clock
+    from midspan.sdk.ids import IdGenerator
+    from midspan.sdk.sampling import RateLimiting, Sampler
+    from midspan.trace import InstrumentationScope, Link, SpanContext, SpanKind, SpanLimits
+
+__all__ = ["Recorder", "Settings"]
+
+_NO_STATE: Final = TraceState()
+_SAMPLED: Final = TraceFlags.SAMPLED
+_RANDOM: Final = TraceFlags.RANDOM
+_KEPT: Final = _RANDOM | DEBUG
+
+
+class Settings:
+    """What all recorders of a pipeline share."""
+
+    __slots__ = (
+        "clock",
+        "clock_offset_ns",
+        "forced",
+        "ids",
+        "limits",
+        "on_end",
+        "on_record_only",
+        "resource",
+        "sampler",
+        "seals_late",
+        "starters",
+    )
+
+    clock: Clock
+    clock_offset_ns: int
+    # Bounds how many traces a second a caller may force into being recorded.
+    forced: RateLimiting
+    ids: IdGenerator
+    limits: SpanLimits
+    resource: Any
+    sampler: Sampler
+    seals_late: bool
+    starters: Sequence[Callable[[Span, Context], object]]
+    on_end: Callable[[Span], None]
+    on_record_only: Callable[[Span], None]
+
+
+class Recorder:
+    """Start the spans of one scope, under the settings of one pipeline."""
+
+    def __init__(self, scope: InstrumentationScope, settings: Settings) -> None:
+        self.scope = scope
+        self._settings = settings
+        self.resource = settings.resource
+        self.limits = settings.limits
+        self.seals_late = settings.seals_late
+        self.monotonic_ns = settings.clock.monotonic_ns
+        self.on_end = settings.on_end
+        self._trace_id = settings.ids.trace_id
+        self._span_id = settings.ids.span_id
+        self._root_flags = _SAMPLED | (_RANDOM if settings.ids.is_random else 0)
+        self._starters = settings.starters
+        self.unexported = _RecordOnly(self)
+        self.use(settings.sampler)
+
+    def use(self, sampler: Sampler) -> None:
+        """Take another sampler."""
+        self._sampler = sampler
+        self._constants = [constant_of(sampler, situation) for situation in Situation]
+        self._at_root = self._constants[Situation.ROOT]
+
+    def start(  # noqa: PLR0913 - the fields of a span
+        self,
+        name: str,
+        context: Context,
+        kind: SpanKind,
+        attributes: Mapping[str, Any] | None,
+        links: Sequence[Link] | None,
+        start_ns: int | None,
+        ids: tuple[int, int] | None,
+    ) -> Span:
+        """Start a span under the span of `context`."""
+        parent = context.span
+        parent_context: SpanContext | None
+        if parent is not None and parent._trace_id:
+            parent_context = parent._context or parent.context
+            trace_id = parent._trace_id
+            trace_state = parent._trace_state
+            flags = parent._flags & _KEPT | _SAMPLED
+            result = self._constants[1 + (parent._flags & _SAMPLED) + 2 * parent_context[4]]
+            if flags & DEBUG:
+                flags, result = self._debugged(flags, parent_context, result)
+        else:
+            parent_context = None
+            trace_id = self._trace_id()
+            trace_state = _NO_STATE
+            flags = self._root_flags
+            result = self._at_root
+            if parent is not None and parent._flags:
+                if parent._flags & SUPPRESSED:
+                    return NOOP_SPAN
+                flags, result = self._debugged(flags | parent._flags & DEBUG, parent.context, result)
+        span_id = self._span_id()
+        if ids is not None:
+            trace_id, span_id = ids
+        if result is not SAMPLE:
+            if result is None:
+                result = self._ask(
+                    SamplingRequest(
+                        context, parent_context, trace_id, name, kind, attributes or NO_ATTRIBUTES, links or ()
+                    )
+                )
+            if result.trace_state is not None:
+                trace_state = result.trace_state
+            if not result.decision:
+                return NonRecordingSpan.of_ids(trace_id, span_id, flags & ~_SAMPLED, trace_state)
+        offset_ns = self._settings.clock_offset_ns
+        span = Span(
+            self,
+            name,
+            kind,
+            trace_id,
+            span_id,
+            flags,
+            trace_state,
+            parent_context,
+            self.monotonic_ns() + offset_ns if start_ns is None else start_ns,
+            offset_ns,
+        )
+        if attributes:
+            limits = self.limits
+            span._attributes, dropped = clean_attributes(attributes, limits.attributes, limits.value_length)
+            if dropped:
+                span._dropped = [dropped, 0, 0]
+        if links:
+            for link in links:
+                span.add_link(link.context, link.attributes)
+        if result is not SAMPLE:
+            self._apply(span, result)
+        if self._starters:
+            self._tell_starters(span, context)
+        return span
+
+    def _ask(self, request: SamplingRequest) -> SamplingResult:
+        """Ask the sampler; one that fails does not silence the application: the span is recorded."""
+        try:
+            return self._sampler(request)
+        except Exception as error:  # noqa: BLE001 - a sampler may be the application's own
+            _trouble.report("sampler.raised", "the sampler raised; the span is recorded", error=error)
+            return SAMPLE
+
+    def _apply(self, span: Span, result: SamplingResult) -> None:
+        """Carry out what a sampler said beyond "yes"."""
+        if result.attributes:
+            span.set_attributes(result.attributes)
+        if result.decision is Decision.RECORD_ONLY:
+            span.withdraw()
+
+    def _tell_starters(self, span: Span, context: Context) -> None:
+        for on_start in self._starters:
+            try:
+                on_start(span, context)
+            except Exception as error:  # noqa: BLE001 - a processor may be the application's own
+                _trouble.report("processor.raised", "a processor raised in on_start", error=error)
+
+    def _debugged(
+        self, flags: int, parent: SpanContext, result: SamplingResult | None
+    ) -> tuple[int, SamplingResult | None]:
+        """Force the recording that a debug flag asks for, within what callers from outside may ask."""
+        if not flags & DEBUG:
+            return flags, result
+        if parent.is_remote and not self._settings.forced.allows():
+            _trouble.report("sampling.too_many_forced", "more traces are forced than allowed; sampled as usual")
+            return flags & ~DEBUG, result
+        return flags, SAMPLE
+
+
+class _RecordOnly:
+    """The recorder of spans that processors see and exporters do not."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.scope = recorder.scope
+        self.resource = recorder.resource
+        self.limits = recorder.limits
+        self.seals_late = recorder.seals_late
+        self.monotonic_ns = recorder.monotonic_ns
+        self.on_end = recorder._settings.on_record_only
+        self.unexported = self

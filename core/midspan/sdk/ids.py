@@ -1,0 +1,56 @@
+"""Make trace and span ids."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["IdGenerator", "RandomIds", "XRayIds"]
+
+
+class IdGenerator(Protocol):
+    """Anything that makes ids: two functions without arguments, never 0."""
+
+    trace_id: Callable[[], int]
+    span_id: Callable[[], int]
+    # Whether the lower 56 bits of a trace id are random (W3C Trace Context Level 2, "random-trace-id").
+    is_random: bool
+
+
+# A generator of our own: an application that seeds `random` must not get the same ids in every process.
+_random = random.Random()  # noqa: S311 - ids need to differ, not to be secret
+os.register_at_fork(after_in_child=_random.seed)
+_bits = _random.getrandbits
+
+
+def _trace_id() -> int:
+    return _bits(128) or 1
+
+
+def _span_id() -> int:
+    return _bits(64) or 1
+
+
+class RandomIds:
+    """Random ids: 128 bits for a trace, 64 for a span."""
+
+    is_random = True
+    trace_id = staticmethod(_trace_id)
+    span_id = staticmethod(_span_id)
+
+
+class XRayIds:
+    """Ids for AWS X-Ray, which wants the time of the start in the upper 32 bits of a trace id."""
+
+    is_random = True
+    span_id = staticmethod(_span_id)
+
+    @staticmethod
+    def trace_id() -> int:
+        """Return seconds since the epoch, then 96 random bits."""
+        return int(time.time()) << 96 | _bits(96)

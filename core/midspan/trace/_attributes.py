@@ -1,0 +1,133 @@
+"""Turn whatever an application sets as an attribute into what every exporter can send.
+
+Common types pass by one exact-type test. The odd value takes the slow road in `clean_value`: it is
+converted, cut or described, and never raises. What is allowed beyond the primitives (bytes, sequences and
+mappings, nested) is the OpenTelemetry specification's `AnyValue`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from midspan import _trouble
+
+__all__ = ["AttributeValue", "Attributes", "clean_attributes", "clean_key", "clean_value"]
+
+AttributeValue: TypeAlias = "str | bool | int | float | bytes | Sequence[Any] | Mapping[str, Any] | None"
+Attributes: TypeAlias = "Mapping[str, AttributeValue]"
+
+PLAIN: Final = frozenset({bool, int, float})
+_MAX_DEPTH: Final = 64
+_MAX_ITEMS: Final = 65_536
+_INT64: Final = 1 << 63
+
+
+def clean_attributes(
+    attributes: Mapping[str, Any], limit: int, value_length: int
+) -> tuple[dict[str, Any], int]:
+    """Copy attributes, cleaned; return them with the number that did not fit or had no usable key."""
+    cleaned: dict[str, Any] = {}
+    try:
+        for key, value in attributes.items():
+            kind = type(value)
+            if (kind is str and len(value) <= value_length) or kind in PLAIN:
+                cleaned[key] = value
+            else:
+                cleaned[key] = clean_value(value, value_length)
+    except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+        _trouble.report("attributes.unreadable", "attributes could not be read", error=error)
+    if len(cleaned) <= limit and _all_keys_are_good(cleaned):
+        return cleaned, 0
+    return _sift(cleaned, limit)
+
+
+def _all_keys_are_good(cleaned: dict[str, Any]) -> bool:
+    return "" not in cleaned and _ONLY_STR.issuperset(map(type, cleaned))
+
+
+_ONLY_STR: Final = frozenset({str})
+
+
+def _sift(cleaned: dict[Any, Any], limit: int) -> tuple[dict[str, Any], int]:
+    """Mend or drop bad keys, then keep the first `limit`."""
+    sifted: dict[str, Any] = {}
+    for raw, value in cleaned.items():
+        key = clean_key(raw)
+        if key is not None and (len(sifted) < limit or key in sifted):
+            sifted[key] = value
+    return sifted, len(cleaned) - len(sifted)
+
+
+def clean_key(key: object) -> str | None:
+    """Return a usable attribute key, or None (reported) if there is nothing to call the attribute by."""
+    if isinstance(key, bytes):
+        key = key.decode("utf-8", "replace")
+    if key is None or key == "":
+        _trouble.report("attributes.bad_key", "an attribute without a key was dropped")
+        return None
+    return str.__str__(key) if isinstance(key, str) else _trouble.safe_str(key)
+
+
+def clean_value(value: object, value_length: int, depth: int = _MAX_DEPTH) -> Any:  # noqa: ANN401 - see below
+    """Return a value made of str, bool, int, float, bytes, None, tuples and dicts with str keys only.
+
+    A string or bytes past `value_length` is cut; what is nested deeper than 64 (a cycle, say) and what is
+    of any other type is described by its text. Cuts are counted.
+    """
+    try:
+        return _clean(value, value_length, depth)
+    except Exception as error:  # noqa: BLE001 - foreign types may raise from any of their methods
+        _trouble.report("attributes.bad_value", "an attribute of type %s", type(value).__name__, error=error)
+        return f"<{type(value).__name__}>"
+
+
+def _clean(value: object, value_length: int, depth: int) -> Any:  # noqa: ANN401 - one of the many kinds
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _cut(str.__str__(value), value_length)
+    if isinstance(value, int):
+        number = int(value)
+        return number if -_INT64 <= number < _INT64 else _cut(_show_int(number), value_length)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(_cut(bytes(value), value_length))
+    return _clean_compound(value, value_length, depth)
+
+
+def _clean_compound(value: object, value_length: int, depth: int) -> Any:  # noqa: ANN401 - one of many kinds
+    if depth <= 0:
+        _trouble.report("attributes.too_deep", "an attribute is nested deeper than %s", _MAX_DEPTH)
+        return "..."
+    if isinstance(value, Mapping):
+        return {
+            str(key): _clean(item, value_length, depth - 1)
+            for key, item in _bounded(value.items(), len(value))
+        }
+    if isinstance(value, (Sequence, set, frozenset)):
+        return tuple(_clean(item, value_length, depth - 1) for item in _bounded(value, len(value)))
+    item = getattr(value, "item", None)
+    if callable(item) and type(value).__module__ == "numpy":
+        return _clean(item(), value_length, depth - 1)
+    return _cut(_trouble.safe_str(value), value_length)
+
+
+def _bounded(items: Any, count: int) -> Any:  # noqa: ANN401 - any iterable, handed on
+    if count <= _MAX_ITEMS:
+        return items
+    _trouble.report("attributes.too_many_items", "an attribute has more than %s items", _MAX_ITEMS)
+    return (item for item, _ in zip(items, range(_MAX_ITEMS), strict=False))
+
+
+def _cut(text: Any, value_length: int) -> Any:  # noqa: ANN401 - str or bytes, whichever came
+    if len(text) <= value_length:
+        return text
+    _trouble.report("attributes.value_cut", "an attribute value was cut to %s characters", value_length)
+    return text[:value_length]
+
+
+def _show_int(number: int) -> str:
+    # Decimal digits of a huge integer take quadratic time (and raise past 4,300); hexadecimal is linear.
+    return hex(number) if number.bit_length() > 4096 else str(number)  # noqa: PLR2004 - any small bound serves

@@ -1,0 +1,89 @@
+"""Read and set the current span."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from midspan import context as _context
+from midspan.context import EMPTY, Context
+from midspan.trace._nonrecording import NOOP_SPAN, NonRecordingSpan
+from midspan.trace._span import SUPPRESSED, Span
+from midspan.trace._span_context import SpanContext
+from midspan.trace._tracestate import EMPTY as NO_STATE
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = ["CURRENT", "context_of", "get_current_span", "is_suppressed", "suppressed", "use_span"]
+
+# The default of every `parent` argument: whatever is current. None, on the other hand, asks for a root.
+CURRENT: Final = Context()
+
+
+def get_current_span() -> Span:
+    """Return the current span; one that records nothing if there is none."""
+    return _context.current().span or NOOP_SPAN
+
+
+def context_of(parent: Span | SpanContext | Context | None) -> Context:
+    """Return the context that a `parent` argument means."""
+    if parent is CURRENT:
+        return _context.current()
+    if isinstance(parent, Context):
+        return parent
+    current = _context.current()
+    if isinstance(parent, SpanContext):
+        return current.with_span(NonRecordingSpan(parent))
+    if parent is None or isinstance(parent, Span):
+        return current.with_span(parent)
+    message = f"parent must be a Span, a SpanContext, a Context or None, not {type(parent).__name__}"
+    raise TypeError(message)
+
+
+class use_span:  # noqa: N801 - a context manager that reads as a verb
+    """Make a span current for a block, recording an exception that leaves it; end it only if asked to."""
+
+    __slots__ = ("_end_on_exit", "_entered", "_previous", "_record", "_span")
+
+    def __init__(
+        self,
+        span: Span,
+        end_on_exit: bool = False,  # noqa: FBT001, FBT002 - the field's established signature
+        record_exception: bool = True,  # noqa: FBT001, FBT002
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
+        self._span = span
+        self._end_on_exit = end_on_exit
+        self._record = (record_exception, set_status_on_exception)
+
+    def __enter__(self) -> Span:
+        previous = self._previous = _context.current()
+        entered = self._entered = Context(self._span, previous.baggage, previous.values)
+        _context._slot.set(entered)
+        return self._span
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        _context.leave(self._entered, self._previous)
+        if exc is not None:
+            self._span.fail(exc, *self._record)
+        if self._end_on_exit:
+            self._span.end()
+
+
+def suppressed() -> _context.attached:
+    """Run a block in which no span is recorded: what an exporter does must not make spans to export."""
+    return _context.attached(EMPTY.with_span(_SUPPRESSOR))
+
+
+def is_suppressed() -> bool:
+    """Say whether tracing is suppressed here."""
+    span = _context.current().span
+    return span is not None and span._flags & SUPPRESSED != 0
+
+
+_SUPPRESSOR: Final = NonRecordingSpan.of_ids(0, 0, SUPPRESSED, NO_STATE)

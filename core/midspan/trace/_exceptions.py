@@ -1,0 +1,44 @@
+"""Describe an exception as the semantic conventions for exceptions want it, whatever it is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from midspan._trouble import safe_str
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["attributes_of", "describe", "type_name"]
+
+
+def type_name(exception: BaseException) -> str:
+    """Return the qualified name of the exception's type; builtins go by their bare name."""
+    kind = type(exception)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def describe(exception: BaseException) -> str:
+    """Return one line: type and message."""
+    return f"{type(exception).__name__}: {safe_str(exception)}"
+
+
+def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return `exception.type`, `.message` and `.stacktrace`, overridden by `more`."""
+    attributes: dict[str, Any] = {
+        "exception.type": type_name(exception),
+        "exception.message": safe_str(exception),
+        "exception.stacktrace": _stacktrace(exception),
+    }
+    if more:
+        attributes.update(more)
+    return attributes
+
+
+def _stacktrace(exception: BaseException) -> str:
+    import traceback  # noqa: PLC0415 - costs 5 ms at import, and most programs never raise
+
+    try:
+        return "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
+    except Exception:  # noqa: BLE001 - formatting calls the exception's own methods
+        return "".join(traceback.format_tb(exception.__traceback__)) + describe(exception)

@@ -1,0 +1,337 @@
+"""The span: its own record.
+
+One slotted object from start to export. Attributes, events and links come into being when first used;
+nothing here takes a lock, formats, sorts or copies. When a span ends, the object itself goes to the
+pipeline; from then on it is read-only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import _trouble
+from midspan.trace import _exceptions
+from midspan.trace._attributes import PLAIN, clean_attributes, clean_key, clean_value
+from midspan.trace._span_context import SpanContext, TraceFlags
+from midspan.trace._tracestate import TraceState
+from midspan.trace._values import NO_ATTRIBUTES, UNSET, Event, Link, SpanKind, Status, StatusCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from midspan.trace._limits import SpanLimits
+    from midspan.trace._seam import Recorder
+    from midspan.trace._values import InstrumentationScope
+
+__all__ = ["DEBUG", "Span"]
+
+# Beside the eight W3C bits, a span's flags hold what midspan must hand to its children.
+DEBUG: Final = 0x100
+SUPPRESSED: Final = 0x200
+_W3C: Final = 0xFF
+
+
+class Span:
+    """One operation, timed. Made by `Tracer.start_span`, ended by `end`; safe to use from any thread.
+
+    After `end` every verb is ignored, counted, and said once. Times are nanoseconds since the epoch.
+    """
+
+    __slots__ = (
+        "_attributes",
+        "_clock_offset_ns",
+        "_context",
+        "_dropped",
+        "_events",
+        "_flags",
+        "_limits",
+        "_links",
+        "_recorder",
+        "_span_id",
+        "_trace_id",
+        "_trace_state",
+        "_views",
+        "end_ns",
+        "kind",
+        "name",
+        "parent",
+        "start_ns",
+        "status",
+    )
+
+    name: str
+    kind: SpanKind
+    parent: SpanContext | None
+    start_ns: int
+    end_ns: int | None
+    status: Status
+    _attributes: dict[str, Any] | None
+    _events: list[Event] | None
+    _links: list[Link] | None
+    _limits: SpanLimits | None
+    _recorder: Recorder
+    _context: SpanContext | None
+    _views: tuple[Any, ...] | None
+    _dropped: list[int] | None
+
+    def __init__(  # noqa: PLR0913 - the fields of the record; called by recorders only
+        self,
+        recorder: Recorder,
+        name: str,
+        kind: SpanKind,
+        trace_id: int,
+        span_id: int,
+        flags: int,
+        trace_state: TraceState,
+        parent: SpanContext | None,
+        start_ns: int,
+        clock_offset_ns: int,
+    ) -> None:
+        self._recorder = recorder
+        self._limits = recorder.limits
+        self.name = name
+        self.kind = kind
+        self._trace_id = trace_id
+        self._span_id = span_id
+        self._flags = flags
+        self._trace_state = trace_state
+        self.parent = parent
+        self.start_ns = start_ns
+        self._clock_offset_ns = clock_offset_ns
+        self.end_ns = None
+        self.status = UNSET
+        self._context = self._attributes = self._events = self._links = None
+        self._views = self._dropped = None
+
+    @property
+    def context(self) -> SpanContext:
+        """The identity to propagate."""
+        context = self._context
+        if context is None:
+            flags = self._flags
+            context = self._context = SpanContext(
+                self._trace_id, self._span_id, flags & _W3C, self._trace_state, False, flags & DEBUG != 0
+            )
+        return context
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes; read them, and change them only in a processor, before the export."""
+        attributes = self._attributes
+        if attributes is None:
+            attributes = self._attributes = {}
+        return attributes
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The events, in the order in which they were added."""
+        return self._events or ()
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The links, in the order in which they were added."""
+        return self._links or ()
+
+    @property
+    def resource(self) -> Any:  # noqa: ANN401 - a Resource; that package rests beside this one
+        """What runs: the `midspan.resource.Resource` of the pipeline."""
+        return self._recorder.resource
+
+    @property
+    def scope(self) -> InstrumentationScope:
+        """Who made the span."""
+        return self._recorder.scope
+
+    @property
+    def dropped_attributes(self) -> int:
+        """How many attributes did not fit."""
+        return 0 if self._dropped is None else self._dropped[0]
+
+    @property
+    def dropped_events(self) -> int:
+        """How many events did not fit."""
+        return 0 if self._dropped is None else self._dropped[1]
+
+    @property
+    def dropped_links(self) -> int:
+        """How many links did not fit."""
+        return 0 if self._dropped is None else self._dropped[2]
+
+    def is_recording(self) -> bool:
+        """Say whether the verbs of this span still have an effect."""
+        return self._limits is not None
+
+    def set_attribute(self, key: str, value: Any) -> None:  # noqa: ANN401 - any value is accepted and cleaned
+        """Set one attribute, replacing an earlier value; an unsupported type becomes its text."""
+        limits = self._limits
+        if limits is None:
+            self._late("set_attribute")
+            return
+        kind = type(value)
+        if not ((kind is str and len(value) <= limits.value_length) or kind in PLAIN):
+            value = clean_value(value, limits.value_length)
+        if type(key) is not str or not key:
+            good = clean_key(key)
+            if good is None:
+                self._drop(0)
+                return
+            key = good
+        attributes = self._attributes
+        if attributes is None:
+            self._attributes = {key: value}
+        elif len(attributes) < limits.attributes or key in attributes:
+            attributes[key] = value
+        else:
+            self._drop(0)
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several attributes."""
+        for key, value in attributes.items():
+            self.set_attribute(key, value)
+
+    def add_event(
+        self,
+        name: str,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp_ns: int | None = None,
+    ) -> None:
+        """Add an event, now or at `timestamp_ns` (nanoseconds since the epoch)."""
+        limits = self._limits
+        if limits is None:
+            self._late("add_event")
+            return
+        if timestamp_ns is None:
+            timestamp_ns = self._recorder.monotonic_ns() + self._clock_offset_ns
+        events = self._events
+        if events is not None and len(events) >= limits.events:
+            self._drop(1)
+            return
+        if attributes:
+            cleaned, dropped = clean_attributes(attributes, limits.event_attributes, limits.value_length)
+            event = Event(name, timestamp_ns, cleaned, dropped)
+        else:
+            event = Event(name, timestamp_ns)
+        if events is None:
+            self._events = [event]
+        else:
+            events.append(event)
+
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
+        """Refer to another span."""
+        limits = self._limits
+        if limits is None:
+            self._late("add_link")
+            return
+        links = self._links
+        if links is None:
+            links = self._links = []
+        if len(links) >= limits.links:
+            self._drop(2)
+            return
+        cleaned, dropped = clean_attributes(attributes or {}, limits.link_attributes, limits.value_length)
+        links.append(Link(context, cleaned or NO_ATTRIBUTES, dropped))
+
+    def set_status(self, code: StatusCode | Status, description: str = "") -> None:
+        """Say how the operation ended. `OK` is final; `UNSET` changes nothing; only `ERROR` is described."""
+        if self._limits is None:
+            self._late("set_status")
+            return
+        if isinstance(code, Status):
+            code, description = code
+        if self.status.code is StatusCode.OK or code is StatusCode.UNSET:
+            return
+        self.status = Status(code, description if code is StatusCode.ERROR else "")
+
+    def update_name(self, name: str) -> None:
+        """Rename the span."""
+        if self._limits is None:
+            self._late("update_name")
+            return
+        self.name = name
+
+    def set_kind(self, kind: SpanKind) -> None:
+        """Set the kind after the start, for interfaces that learn it late. Samplers have decided already."""
+        if self._limits is None:
+            self._late("set_kind")
+            return
+        self.kind = kind
+
+    def withdraw(self) -> None:
+        """Take the span back: processors still see it, but it is not exported, nor announced as sampled.
+
+        What was already propagated is not undone.
+        """
+        if self._limits is None:
+            self._late("withdraw")
+            return
+        self._flags &= ~TraceFlags.SAMPLED
+        self._context = None
+        self._recorder = self._recorder.unexported
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp_ns: int | None = None,
+    ) -> None:
+        """Add an `exception` event with type, message and stack trace; the status is not touched."""
+        if self._limits is None:
+            self._late("record_exception")
+            return
+        self.add_event("exception", _exceptions.attributes_of(exception, attributes), timestamp_ns)
+
+    def end(self, end_ns: int | None = None) -> None:
+        """End the span, now or at `end_ns`, and hand it to the pipeline. A second end is ignored.
+
+        An end before the start counts as the start: a duration is never negative.
+        """
+        recorder = self._recorder
+        if end_ns is None:
+            end_ns = recorder.monotonic_ns() + self._clock_offset_ns
+        # No call between this test and the assignment: the interpreter does not switch threads there.
+        if self.end_ns is not None:
+            self._late("end")
+            return
+        self.end_ns = end_ns if end_ns >= self.start_ns else self.start_ns
+        if not recorder.seals_late:
+            self._limits = None
+        recorder.on_end(self)
+
+    def __enter__(self) -> Span:
+        """Use the span as a block: it ends with it, but it is not made current (see `trace.use_span`)."""
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if exc is not None:
+            self.fail(exc)
+        self.end()
+
+    def fail(self, error: BaseException, record: bool = True, set_status: bool = True) -> None:  # noqa: FBT001, FBT002 - two independent switches
+        """Treat `error` as what ended the operation: record it and set the status, if it is a failure.
+
+        `SystemExit`, `KeyboardInterrupt`, `GeneratorExit` and cancellation are not.
+        """
+        if self._limits is None or not isinstance(error, Exception):
+            return
+        if record:
+            self.record_exception(error)
+        if set_status:
+            self.set_status(StatusCode.ERROR, _exceptions.describe(error))
+
+    def _drop(self, which: int) -> None:
+        if self._dropped is None:
+            self._dropped = [0, 0, 0]
+        self._dropped[which] += 1
+
+    def _late(self, verb: str) -> None:
+        _trouble.report("span.used_after_end", "%s was called on the ended span %s", verb, self.name)
+
+    def __repr__(self) -> str:
+        state = "recording" if self.end_ns is None else f"{(self.end_ns - self.start_ns) / 1e6:.3f} ms"
+        return f"Span({self.name!r}, {self._trace_id:032x}-{self._span_id:016x}, {state})"

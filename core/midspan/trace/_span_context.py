@@ -1,0 +1,49 @@
+"""The identity of a span, as it crosses processes."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from midspan.trace._tracestate import EMPTY, TraceState
+
+__all__ = ["INVALID", "SpanContext", "TraceFlags"]
+
+
+class TraceFlags:
+    """The bits of `SpanContext.trace_flags` (W3C Trace Context Level 2, section 3.2.2.5)."""
+
+    NONE: Final = 0x00
+    SAMPLED: Final = 0x01
+    # The trace id was made at random in its lower 56 bits.
+    RANDOM: Final = 0x02
+
+
+class SpanContext(NamedTuple):
+    """The immutable, propagated part of a span."""
+
+    trace_id: int
+    span_id: int
+    trace_flags: int = TraceFlags.NONE
+    trace_state: TraceState = EMPTY
+    is_remote: bool = False
+    # Recording was demanded by whoever began the trace (B3's "d", Jaeger's debug flag): propagators of
+    # formats that know such a flag send it on.
+    is_debug: bool = False
+
+    @property
+    def is_valid(self) -> bool:
+        """Say whether both ids are present and fit their width."""
+        return 0 < self.trace_id < 1 << 128 and 0 < self.span_id < 1 << 64
+
+    @property
+    def is_sampled(self) -> bool:
+        """Say whether the caller recorded the trace."""
+        return bool(self.trace_flags & TraceFlags.SAMPLED)
+
+    def __repr__(self) -> str:
+        remote = ", remote" if self.is_remote else ""
+        debug = ", debug" if self.is_debug else ""
+        return f"SpanContext({self.trace_id:032x}-{self.span_id:016x}-{self.trace_flags:02x}{remote}{debug})"
+
+
+INVALID: Final = SpanContext(0, 0)

@@ -1,0 +1,105 @@
+"""The small values of tracing: kinds, statuses, events, links, scopes. They hold data and decide nothing."""
+
+from __future__ import annotations
+
+import enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from midspan.trace._span_context import SpanContext
+
+__all__ = [
+    "NO_ATTRIBUTES",
+    "UNSET",
+    "Event",
+    "InstrumentationScope",
+    "Link",
+    "SpanKind",
+    "Status",
+    "StatusCode",
+]
+
+NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class SpanKind(enum.IntEnum):
+    """The role of a span in a call; the numbers are those of OTLP (trace.proto, `Span.SpanKind`)."""
+
+    INTERNAL = 1
+    SERVER = 2
+    CLIENT = 3
+    PRODUCER = 4
+    CONSUMER = 5
+
+
+class StatusCode(enum.IntEnum):
+    """How a span ended; the numbers are those of OTLP (trace.proto, `Status.StatusCode`)."""
+
+    UNSET = 0
+    OK = 1
+    ERROR = 2
+
+
+class Status(NamedTuple):
+    """A status code, and for `ERROR` what went wrong."""
+
+    code: StatusCode = StatusCode.UNSET
+    description: str = ""
+
+
+UNSET: Final = Status()
+
+
+class InstrumentationScope(NamedTuple):
+    """Who made a span or a metric: the name and version given to `get_tracer` or `get_meter`."""
+
+    name: str
+    version: str = ""
+    schema_url: str = ""
+    # Pairs, not a mapping: a scope is a key of dictionaries.
+    attributes: tuple[tuple[str, Any], ...] = ()
+
+
+class Event:
+    """Something that happened at one moment of a span."""
+
+    __slots__ = ("attributes", "dropped_attributes", "name", "timestamp_ns")
+
+    def __init__(
+        self,
+        name: str,
+        timestamp_ns: int,
+        attributes: Mapping[str, Any] = NO_ATTRIBUTES,
+        dropped_attributes: int = 0,
+    ) -> None:
+        """Take a name, nanoseconds since the epoch, and attributes that must not change afterwards."""
+        self.name = name
+        self.timestamp_ns = timestamp_ns
+        self.attributes = attributes
+        self.dropped_attributes = dropped_attributes
+
+    def __repr__(self) -> str:
+        return f"Event({self.name!r}, {self.timestamp_ns}, {dict(self.attributes)!r})"
+
+
+class Link:
+    """A reference from a span to another span, of this trace or of any other."""
+
+    __slots__ = ("attributes", "context", "dropped_attributes")
+
+    def __init__(
+        self,
+        context: SpanContext,
+        attributes: Mapping[str, Any] = NO_ATTRIBUTES,
+        dropped_attributes: int = 0,
+    ) -> None:
+        """Take the context of the other span, and attributes that must not change afterwards."""
+        self.context = context
+        self.attributes = attributes
+        self.dropped_attributes = dropped_attributes
+
+    def __repr__(self) -> str:
+        return f"Link({self.context!r}, {dict(self.attributes)!r})"
