@@ -12,6 +12,28 @@ if TYPE_CHECKING:
 
     from pluggy import Result
 
+try:
+    import hypothesis
+except ImportError:
+    pass  # the bare environment has none, and runs no laws
+else:
+    # How long one example takes says something about the machine's other work, nothing about a law.
+    hypothesis.settings.register_profile("midspan", deadline=None)
+    if not os.environ.get("CI"):  # hypothesis has a profile of its own for such machines
+        hypothesis.settings.load_profile("midspan")
+
+try:
+    from sybil import Sybil
+    from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+except ImportError:
+    pass  # nor does it read the documents
+else:
+    # Each document's Python blocks run in order and share their names, as a reader would type them.
+    pytest_collect_file = Sybil(
+        parsers=[PythonCodeBlockParser(), SkipParser()],
+        patterns=["README.md", "CONTRIBUTING.md", "docs/**/*.md"],
+    ).pytest()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the two options that widen a run."""
