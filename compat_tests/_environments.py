@@ -30,7 +30,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 RECIPE = 1
 
 
-def environment(
+def environment(  # noqa: PLR0913 -- each is one independent choice, given by name
     requirements: Path | Sequence[Path],
     *,
     name: str | None = None,

@@ -78,7 +78,7 @@ def installed(wheel, tmp_path_factory) -> Path:
 
 @pytest.mark.slow
 def test_the_wheel_holds_every_portion(wheel):
-    """The wheel built from the sdist holds each file of the four roots, byte for byte, and no other module."""
+    """The wheel built from the sdist holds each file of the four roots, byte for byte, and no other."""
     with zipfile.ZipFile(wheel) as archive:
         held = {name: archive.read(name) for name in archive.namelist() if ".dist-info/" not in name}
     assert {name: file.read_bytes() for name, file in sources().items()} == held
