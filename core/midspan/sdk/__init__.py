@@ -1,0 +1,38 @@
+"""Configure what happens after the call: sampling, limits, batches, exporters.
+
+An application calls `configure()` once, at its start; libraries never do.
+
+>>> from midspan import sdk, testing, trace
+>>> memory = testing.MemoryExporter()
+>>> pipeline = sdk.configure(service_name="checkout", exporters=[memory])
+>>> with trace.get_tracer("shop").start_as_current_span("charge"):
+...     pass
+>>> [span.name for span in memory.spans]
+['charge']
+>>> pipeline.shutdown(timeout_s=5)
+True
+"""
+
+from midspan.sdk import ids, sampling
+from midspan.sdk._batch import BatchSettings, ExporterStats
+from midspan.sdk._clock import Clock
+from midspan.sdk._configure import configure, get_pipeline, reset
+from midspan.sdk._environment import ConfigurationError
+from midspan.sdk._pipeline import Pipeline, PipelineStats
+from midspan.sdk._plugins import Batch, Simple
+
+__all__ = [
+    "Batch",
+    "BatchSettings",
+    "Clock",
+    "ConfigurationError",
+    "ExporterStats",
+    "Pipeline",
+    "PipelineStats",
+    "Simple",
+    "configure",
+    "get_pipeline",
+    "ids",
+    "reset",
+    "sampling",
+]

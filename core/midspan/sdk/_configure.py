@@ -1,0 +1,158 @@
+"""Put a pipeline together and into force. This module holds the one global of the SDK."""
+
+from __future__ import annotations
+
+import atexit
+from typing import TYPE_CHECKING, Any
+
+from midspan import _trouble, propagation
+from midspan.resource import Resource
+from midspan.sdk import _plugins, _settings
+from midspan.sdk._clock import Clock, SystemClock
+from midspan.sdk._environment import Environment
+from midspan.sdk._pipeline import Pipeline
+from midspan.sdk._recorder import Settings
+from midspan.sdk.sampling import RateLimiting
+from midspan.trace._seam import Unconfigured, binding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from midspan.sdk._batch import BatchSettings
+    from midspan.sdk.ids import IdGenerator
+    from midspan.sdk.sampling import Sampler
+    from midspan.trace import SpanLimits
+    from midspan.trace._seam import Wishes
+
+__all__ = ["configure", "get_pipeline", "reset"]
+
+_pipeline: Pipeline | None = None
+_exit_registered = False
+_RECONFIGURE_TIMEOUT_S = 5.0
+_EXIT_TIMEOUT_S = 5.0
+
+
+def configure(  # noqa: PLR0913 - the one place where everything can be said; all of it by name
+    *,
+    service_name: str | None = None,
+    exporters: Sequence[Any] | None = None,
+    sampler: Sampler | str | None = None,
+    processors: Sequence[Any] = (),
+    propagators: Sequence[Any] | None = None,
+    resource: Resource | Mapping[str, Any] | None = None,
+    detectors: Sequence[str] | None = None,
+    limits: SpanLimits | None = None,
+    batch: BatchSettings | None = None,
+    ids: IdGenerator | str | None = None,
+    forced_per_second: float = 10.0,
+    clock: Clock | None = None,
+    strict: bool = False,
+    environment: Mapping[str, str] | None = None,
+) -> Pipeline:
+    """Configure the process and return its pipeline; one that was in force is flushed and shut down.
+
+    Every argument wins over its variable, and every variable over its default:
+
+    - `service_name` (`OTEL_SERVICE_NAME`), `resource` (`OTEL_RESOURCE_ATTRIBUTES`), `detectors`
+      (`OTEL_EXPERIMENTAL_RESOURCE_DETECTORS`): what runs.
+    - `exporters` (`OTEL_TRACES_EXPORTER`, by default `otlp`): names, exporters, or `Batch` and `Simple`
+      around an exporter. An empty list exports nothing.
+    - `sampler` (`OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG`): a name such as
+      `"parentbased_traceidratio:0.1"`, or a function.
+    - `processors`: functions of a finished span, asked in order before the export. Each may change the
+      span; False drops it. Objects with any of `on_start(span, context)`, `on_end(span)`,
+      `force_flush(timeout_s)`, `shutdown(timeout_s)` serve as well.
+    - `propagators` (`OTEL_PROPAGATORS`): names or propagators.
+    - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
+      (`OTEL_PYTHON_ID_GENERATOR`).
+    - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
+    - `clock`, `environment`, `strict`: for tests; `strict` raises where midspan would log.
+
+    Raises:
+        ConfigurationError: A value cannot be; the message names it, its variable and what is allowed.
+    """
+    read = Environment(environment)
+    settings = Settings()
+    settings.clock = clock if clock is not None else SystemClock()
+    settings.sampler = _settings.sampler_of(sampler, read)
+    settings.limits = _settings.span_limits(limits, read)
+    settings.ids = _settings.id_generator(ids, read)
+    settings.forced = RateLimiting(forced_per_second)
+    settings.resource = _settings.resource_of(service_name, resource, detectors, read)
+    named = propagators if propagators is not None else read.names("OTEL_PROPAGATORS")
+    propagator = None if named is None else _plugins.propagator_of(named)
+    disabled = read.boolean("OTEL_SDK_DISABLED")
+    sinks = {} if disabled else _plugins.sinks_of(exporters, _settings.batch_settings(batch, read), read)
+    welcome = _Welcome(service_name, sampler, read)
+    pipeline = Pipeline(
+        settings, sinks, processors, wishes_welcome=welcome, resource_of_child=_settings.child_resource
+    )
+    _trouble.set_strict(strict)
+    if propagator is not None:
+        propagation.set_global(propagator)
+    _put_into_force(pipeline, disabled=disabled)
+    return pipeline
+
+
+def _put_into_force(pipeline: Pipeline, *, disabled: bool) -> None:
+    global _pipeline, _exit_registered  # noqa: PLW0603 - the global that this module is for
+    previous, _pipeline = _pipeline, pipeline
+    binding.engine = Unconfigured() if disabled else pipeline.engine
+    if binding.wishes is not None:
+        pipeline.adopt(binding.wishes)
+    if previous is not None:
+        previous.shutdown(_RECONFIGURE_TIMEOUT_S)
+    if not _exit_registered:
+        _exit_registered = True
+        atexit.register(_at_exit)
+
+
+def get_pipeline() -> Pipeline | None:
+    """Return the pipeline in force, or None before `configure()`."""
+    return _pipeline
+
+
+def reset() -> None:
+    """Shut the pipeline down and forget it, the propagators, the adopted wishes and every count: for tests."""
+    global _pipeline  # noqa: PLW0603 - the global that this module is for
+    previous, _pipeline = _pipeline, None
+    binding.engine = Unconfigured()
+    binding.wishes = None
+    propagation.set_global(None)
+    if previous is not None:
+        previous.shutdown(_RECONFIGURE_TIMEOUT_S)
+    _trouble.set_strict(False)
+    _trouble.reset()
+
+
+def _at_exit() -> None:
+    if _pipeline is not None:
+        _pipeline.shutdown(_EXIT_TIMEOUT_S)
+
+
+class _Welcome:
+    """Decide what a pipeline takes over from legacy start-up code: only what nobody configured here."""
+
+    def __init__(self, service_name: str | None, sampler: Sampler | str | None, environment: Environment) -> None:
+        given = environment.pairs("OTEL_RESOURCE_ATTRIBUTES")
+        named = service_name or environment.text("OTEL_SERVICE_NAME") or given.get("service.name")
+        self._is_named = named is not None
+        self._has_sampler = sampler is not None or environment.text("OTEL_TRACES_SAMPLER") is not None
+
+    def __call__(self, pipeline: Pipeline, wishes: Wishes) -> None:
+        resource = Resource(wishes.resource_attributes).merge(pipeline.resource)
+        if wishes.service_name and not self._is_named:
+            resource = resource.merge(Resource({"service.name": wishes.service_name}))
+        sampler = None
+        if wishes.sampler and not self._has_sampler:
+            sampler = self._sampler(wishes.sampler)
+        pipeline.change(resource=resource, sampler=sampler)
+
+    @staticmethod
+    def _sampler(spec: str) -> Sampler | None:
+        name, _, argument = spec.partition(":")
+        try:
+            return _settings.make_sampler(name, argument or None, f"sampler {spec!r}")
+        except ValueError as error:
+            _trouble.report("adopt.sampler", "a legacy sampler could not be taken over", error=error)
+            return None

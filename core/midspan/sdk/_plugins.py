@@ -1,0 +1,120 @@
+"""Find exporters by name, and put each behind a queue of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import propagation
+from midspan.sdk._batch import BatchQueue, BatchSettings
+from midspan.sdk._direct import Direct
+from midspan.sdk._environment import ConfigurationError, Environment
+from midspan.sdk._exporter import ExporterHandle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from midspan.sdk._pipeline import Sink
+
+__all__ = ["Batch", "Simple", "load_exporter", "propagator_of", "sinks_of"]
+
+_GROUP: Final = "midspan.exporters"
+
+
+class Batch:
+    """An exporter with a queue of its own settings: `configure(exporters=[Batch(mine, BatchSettings(...))])`."""
+
+    def __init__(self, exporter: Any, settings: BatchSettings | None = None) -> None:  # noqa: ANN401 - name or object
+        """Take an exporter or the name of one, and the settings of its queue (default: those of the pipeline)."""
+        self.exporter = exporter
+        self.settings = settings
+
+
+class Simple:
+    """An exporter that is handed each span at once, in the thread that ended it."""
+
+    def __init__(self, exporter: Any) -> None:  # noqa: ANN401 - name or object
+        """Take an exporter or the name of one."""
+        self.exporter = exporter
+
+
+def sinks_of(exporters: Sequence[Any] | None, settings: BatchSettings, environment: Environment) -> dict[str, Sink]:
+    """Return one sink for each exporter, by a name of its own.
+
+    Raises:
+        ConfigurationError: An exporter's name is not known, or what it needs is not installed.
+    """
+    if exporters is None:
+        exporters = environment.names("OTEL_TRACES_EXPORTER") or ["otlp"]
+    if isinstance(exporters, str):
+        message = f"exporters={exporters!r} is not valid: allowed is a list, as in exporters=[{exporters!r}]"
+        raise ConfigurationError(message)
+    sinks: dict[str, Sink] = {}
+    for given in exporters:
+        if given == "none":
+            continue
+        sink, name = _sink_of(given, settings)
+        if sink is not None:
+            sinks[_free(name, sinks)] = sink
+    return sinks
+
+
+def _sink_of(given: Any, settings: BatchSettings) -> tuple[Sink | None, str]:  # noqa: ANN401 - many shapes
+    how: Callable[[ExporterHandle], Sink] | None = None
+    if isinstance(given, Batch):
+        own = given.settings or settings
+        given, how = given.exporter, lambda handle: BatchQueue(handle, own)
+    elif isinstance(given, Simple):
+        given, how = given.exporter, Direct
+    name = given if isinstance(given, str) else ""
+    handle = ExporterHandle(load_exporter(given) if isinstance(given, str) else given)
+    if not handle.takes_spans:
+        return None, ""
+    if how is None:
+        how = Direct if handle.synchronous else lambda handle: BatchQueue(handle, settings)
+    return how(handle), name or handle.name
+
+
+def _free(name: str, taken: dict[str, Sink]) -> str:
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
+def load_exporter(name: str) -> Any:  # noqa: ANN401 - whatever the entry point makes
+    """Make the exporter that is registered under `name`, configured from the environment.
+
+    Raises:
+        ConfigurationError: No such exporter is registered, or a library that it needs is missing.
+    """
+    from importlib import metadata  # noqa: PLC0415 - 15 ms, needed only for names
+
+    found = {point.name: point for point in metadata.entry_points(group=_GROUP)}
+    if name not in found:
+        message = f"exporter {name!r} (OTEL_TRACES_EXPORTER) is not valid: allowed is any of {', '.join(sorted(found))}, none"
+        raise ConfigurationError(message)
+    try:
+        return found[name].load()()
+    except ImportError as error:
+        message = f"exporter {name!r} needs a library that is not installed ({error}): pip install 'midspan[{name}]'"
+        raise ConfigurationError(message) from error
+
+
+def propagator_of(propagators: Sequence[Any]) -> propagation.Propagator:
+    """Return one propagator for a list of names and propagators.
+
+    Raises:
+        ConfigurationError: A name is not known.
+    """
+    parts: list[Any] = []
+    for given in propagators:
+        if isinstance(given, str):
+            try:
+                parts.append(propagation.by_name([given]))
+            except ValueError as error:
+                message = f"propagator {given!r} (OTEL_PROPAGATORS) is not valid: {error}"
+                raise ConfigurationError(message) from None
+        else:
+            parts.append(given)
+    return parts[0] if len(parts) == 1 else propagation.Composite(parts)

@@ -1,0 +1,190 @@
+"""Resolve what was configured: code first, then the `OTEL_*` variables, then the specification's defaults."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan.resource import DETECTORS, Resource, detect, new_instance_id
+from midspan.sdk import ids as _ids
+from midspan.sdk import sampling
+from midspan.sdk._batch import BatchSettings
+from midspan.sdk._environment import ConfigurationError, Environment
+from midspan.trace import SpanLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from midspan.sdk.ids import IdGenerator
+    from midspan.sdk.sampling import Sampler
+
+__all__ = [
+    "batch_settings",
+    "child_resource",
+    "id_generator",
+    "make_sampler",
+    "resource_of",
+    "sampler_of",
+    "span_limits",
+]
+
+
+def sampler_of(sampler: Sampler | str | None, environment: Environment) -> Sampler:
+    """Return the sampler that was asked for; by default `parentbased_always_on`."""
+    if sampler is None:
+        name = environment.text("OTEL_TRACES_SAMPLER")
+        argument = environment.text("OTEL_TRACES_SAMPLER_ARG")
+        if name is None:
+            return sampling.ParentBased(sampling.always_on)
+        where = f"OTEL_TRACES_SAMPLER={name!r}" + (f" with OTEL_TRACES_SAMPLER_ARG={argument!r}" if argument else "")
+        return make_sampler(name, argument, where)
+    if isinstance(sampler, str):
+        name, _, argument = sampler.partition(":")
+        return make_sampler(name, argument or None, f"sampler={sampler!r}")
+    if not callable(sampler):
+        message = f"sampler={sampler!r} is neither a name nor a function from a request to a result"
+        raise ConfigurationError(message)
+    return sampler
+
+
+def make_sampler(name: str, argument: str | None, where: str) -> Sampler:
+    """Make a sampler from its name and argument.
+
+    Raises:
+        ConfigurationError: There is no such sampler, or the argument does not suit it.
+    """
+    bare = name.lower().removeprefix("parentbased_")
+    make = _SAMPLERS.get(bare)
+    if make is None:
+        allowed = ", ".join([*_SAMPLERS, *(f"parentbased_{known}" for known in _SAMPLERS)])
+        message = f"{where} is not valid: allowed is one of {allowed}"
+        raise ConfigurationError(message)
+    try:
+        root = make(argument)
+    except ValueError as error:
+        message = f"{where} is not valid: {error}"
+        raise ConfigurationError(message) from None
+    return root if bare == name.lower() else sampling.ParentBased(root)
+
+
+def _ratio(argument: str | None) -> Sampler:
+    return sampling.TraceIdRatio(1.0 if argument is None else float(argument))
+
+
+def _rate(argument: str | None) -> Sampler:
+    if argument is None:
+        message = "a rate is needed, in spans a second, as in ratelimiting:10"
+        raise ValueError(message)
+    return sampling.RateLimiting(float(argument))
+
+
+_SAMPLERS: Final[dict[str, Callable[[str | None], Sampler]]] = {
+    "always_on": lambda _: sampling.always_on,
+    "always_off": lambda _: sampling.always_off,
+    "traceidratio": _ratio,
+    "ratelimiting": _rate,
+}
+
+
+def span_limits(limits: SpanLimits | None, environment: Environment) -> SpanLimits:
+    """Return the limits of a span."""
+    if limits is not None:
+        return limits
+    read, default = environment.integer, SpanLimits()
+    attributes = read("OTEL_ATTRIBUTE_COUNT_LIMIT")
+    length = read("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT")
+
+    def first(*values: int | None) -> int:
+        return next(value for value in values if value is not None)
+
+    return SpanLimits(
+        attributes=first(read("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"), attributes, default.attributes),
+        events=first(read("OTEL_SPAN_EVENT_COUNT_LIMIT"), default.events),
+        links=first(read("OTEL_SPAN_LINK_COUNT_LIMIT"), default.links),
+        event_attributes=first(read("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"), attributes, default.event_attributes),
+        link_attributes=first(read("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"), attributes, default.link_attributes),
+        value_length=first(read("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"), length, default.value_length),
+    )
+
+
+def batch_settings(batch: BatchSettings | None, environment: Environment) -> BatchSettings:
+    """Return how spans wait for their batch.
+
+    Raises:
+        ConfigurationError: A batch would be larger than the queue.
+    """
+    default = BatchSettings()
+    if batch is None:
+        queue_size = environment.integer("OTEL_BSP_MAX_QUEUE_SIZE", minimum=1)
+        batch_size = environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", minimum=1)
+        delay_s = environment.milliseconds("OTEL_BSP_SCHEDULE_DELAY")
+        timeout_s = environment.milliseconds("OTEL_BSP_EXPORT_TIMEOUT")
+        queue_size = default.max_queue_size if queue_size is None else queue_size
+        batch = BatchSettings(
+            queue_size,
+            min(default.max_export_batch_size, queue_size) if batch_size is None else batch_size,
+            default.schedule_delay_s if delay_s is None else delay_s,
+            default.export_timeout_s if timeout_s is None else timeout_s,
+        )
+    if not 1 <= batch.max_export_batch_size <= batch.max_queue_size:
+        message = (
+            f"max_export_batch_size={batch.max_export_batch_size} (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) is not valid: "
+            f"allowed is 1 to max_queue_size={batch.max_queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
+        )
+        raise ConfigurationError(message)
+    return batch
+
+
+def id_generator(ids: IdGenerator | str | None, environment: Environment) -> IdGenerator:
+    """Return the id generator; by default random ids."""
+    wanted = ids if ids is not None else environment.text("OTEL_PYTHON_ID_GENERATOR") or "random"
+    if not isinstance(wanted, str):
+        return wanted
+    if wanted not in _ID_GENERATORS:
+        message = f"id generator {wanted!r} (OTEL_PYTHON_ID_GENERATOR) is not valid: allowed is random or xray"
+        raise ConfigurationError(message)
+    return _ID_GENERATORS[wanted]()
+
+
+_ID_GENERATORS: Final[dict[str, Callable[[], IdGenerator]]] = {"random": _ids.RandomIds, "xray": _ids.XRayIds}
+
+
+def resource_of(
+    service_name: str | None,
+    resource: Resource | Mapping[str, Any] | None,
+    detectors: Sequence[str] | None,
+    environment: Environment,
+) -> Resource:
+    """Return what runs: detected, then the variables, then `resource`, then `service_name`; later ones win."""
+    names = detectors if detectors is not None else environment.names("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS")
+    found = detect(_detectors(names))
+    found = found.merge(Resource(environment.pairs("OTEL_RESOURCE_ATTRIBUTES")))
+    named = environment.text("OTEL_SERVICE_NAME")
+    if named is not None:
+        found = found.merge(Resource({"service.name": named}))
+    if resource is not None:
+        found = found.merge(resource if isinstance(resource, Resource) else Resource(resource))
+    return found if service_name is None else found.merge(Resource({"service.name": service_name}))
+
+
+def _detectors(names: Sequence[str] | None) -> dict[str, Any]:
+    """Look detectors up by name; "otel" is the specification's name for what is always detected."""
+    if names is None or "*" in names:
+        return DETECTORS
+    unknown = [name for name in names if name not in DETECTORS and name != "otel"]
+    if unknown:
+        message = (
+            f"resource detector {unknown[0]!r} (OTEL_EXPERIMENTAL_RESOURCE_DETECTORS) is not valid: "
+            f"allowed is any of {', '.join(DETECTORS)}, otel, *"
+        )
+        raise ConfigurationError(message)
+    return {name: DETECTORS[name] for name in DETECTORS if name in ("sdk", "service", *names)}
+
+
+def child_resource(resource: Resource) -> Resource:
+    """Return the resource of a forked child: another process, another instance."""
+    import os  # noqa: PLC0415 - its one use here
+
+    changed: dict[str, Any] = {"service.instance.id": new_instance_id()}
+    if "process.pid" in resource.attributes:
+        changed |= {"process.pid": os.getpid(), "process.parent_pid": os.getppid()}
+    return resource.merge(Resource(changed))

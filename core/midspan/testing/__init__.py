@@ -1,0 +1,6 @@
+"""Test code that uses midspan, and what extends it."""
+
+from midspan.testing._clock import FakeClock
+from midspan.testing._memory import MemoryExporter
+
+__all__ = ["FakeClock", "MemoryExporter"]
