@@ -174,8 +174,6 @@ def carry(function: Callable[P, R]) -> Callable[P, R]:
     return carried
 
 
-def submit(
-    executor: Executor, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
-) -> Future[R]:
+def submit(executor: Executor, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
     """Submit to an executor what will run under the context that is current now."""
     return executor.submit(carry(function), *args, **kwargs)

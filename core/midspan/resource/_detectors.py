@@ -16,7 +16,18 @@ from typing import Any, Final, TypeAlias
 from midspan import _trouble
 from midspan.resource._resource import Resource
 
-__all__ = ["DETECTORS", "Detector", "container", "detect", "host", "new_instance_id", "os", "process", "sdk", "service"]
+__all__ = [
+    "DETECTORS",
+    "Detector",
+    "container",
+    "detect",
+    "host",
+    "new_instance_id",
+    "os",
+    "process",
+    "sdk",
+    "service",
+]
 
 Detector: TypeAlias = Callable[[], Resource]
 
@@ -32,7 +43,9 @@ def service() -> Resource:
 
 def new_instance_id() -> str:
     """Return a random UUID (version 4): every process, a forked one too, is an instance of its own."""
-    digits = f"{int.from_bytes(_os.urandom(16), 'big') & ~(0xF << 76) & ~(0x3 << 62) | 4 << 76 | 2 << 62:032x}"
+    digits = (
+        f"{int.from_bytes(_os.urandom(16), 'big') & ~(0xF << 76) & ~(0x3 << 62) | 4 << 76 | 2 << 62:032x}"
+    )
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
@@ -71,7 +84,9 @@ def os() -> Resource:
 def host() -> Resource:
     """Detect the machine."""
     system = _os.uname()
-    return _present({"host.name": system.nodename, "host.arch": _arch(system.machine), "host.id": _machine_id()})
+    return _present(
+        {"host.name": system.nodename, "host.arch": _arch(system.machine), "host.id": _machine_id()}
+    )
 
 
 def container() -> Resource:

@@ -29,7 +29,9 @@ class Resource:
 
         Two different schema URLs cannot both hold, so the result then has none (specification, "Merge").
         """
-        return Resource({**self.attributes, **newer.attributes}, _merged_url(self.schema_url, newer.schema_url))
+        return Resource(
+            {**self.attributes, **newer.attributes}, _merged_url(self.schema_url, newer.schema_url)
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Resource):

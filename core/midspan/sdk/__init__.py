@@ -13,6 +13,8 @@ An application calls `configure()` once, at its start; libraries never do.
 True
 """
 
+from __future__ import annotations
+
 from midspan.sdk import ids, sampling
 from midspan.sdk._batch import BatchSettings, ExporterStats
 from midspan.sdk._clock import Clock

@@ -113,8 +113,8 @@ def get_pipeline() -> Pipeline | None:
 
 
 def reset() -> None:
-    """Shut the pipeline down and forget it, the propagators, the adopted wishes and every count: for tests."""
-    global _pipeline  # noqa: PLW0603 - the global that this module is for
+    """Shut the pipeline down; forget it, the propagators, the adopted wishes and every count: for tests."""
+    global _pipeline
     previous, _pipeline = _pipeline, None
     binding.engine = Unconfigured()
     binding.wishes = None
@@ -133,7 +133,9 @@ def _at_exit() -> None:
 class _Welcome:
     """Decide what a pipeline takes over from legacy start-up code: only what nobody configured here."""
 
-    def __init__(self, service_name: str | None, sampler: Sampler | str | None, environment: Environment) -> None:
+    def __init__(
+        self, service_name: str | None, sampler: Sampler | str | None, environment: Environment
+    ) -> None:
         given = environment.pairs("OTEL_RESOURCE_ATTRIBUTES")
         named = service_name or environment.text("OTEL_SERVICE_NAME") or given.get("service.name")
         self._is_named = named is not None

@@ -1,4 +1,4 @@
-"""Read the `OTEL_*` variables: each by its type, each error naming the variable, its value and what is allowed."""
+"""Read the `OTEL_*` variables by type; an error names the variable, its value and what is allowed."""
 
 from __future__ import annotations
 

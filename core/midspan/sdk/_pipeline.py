@@ -49,7 +49,7 @@ class Sink(Protocol):
 
 
 class PipelineStats(NamedTuple):
-    """The account of a pipeline: each exporter's, what processors filtered out, and every trouble by cause."""
+    """The account of a pipeline: each exporter's, what processors filtered out, every trouble by cause."""
 
     exporters: dict[str, ExporterStats]
     filtered: int
@@ -203,7 +203,7 @@ class Pipeline:
 
 
 class _Engine:
-    """What tracers look at to know whether their recorder is still the right one: a new one at each change."""
+    """What tracers compare to know whether their recorder is still right: a new one at each change."""
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline

@@ -21,10 +21,10 @@ _GROUP: Final = "midspan.exporters"
 
 
 class Batch:
-    """An exporter with a queue of its own settings: `configure(exporters=[Batch(mine, BatchSettings(...))])`."""
+    """An exporter with its own queue settings: `configure(exporters=[Batch(mine, BatchSettings(...))])`."""
 
     def __init__(self, exporter: Any, settings: BatchSettings | None = None) -> None:  # noqa: ANN401 - name or object
-        """Take an exporter or the name of one, and the settings of its queue (default: those of the pipeline)."""
+        """Take an exporter or the name of one, and the settings of its queue (default: the pipeline's)."""
         self.exporter = exporter
         self.settings = settings
 
@@ -37,7 +37,9 @@ class Simple:
         self.exporter = exporter
 
 
-def sinks_of(exporters: Sequence[Any] | None, settings: BatchSettings, environment: Environment) -> dict[str, Sink]:
+def sinks_of(
+    exporters: Sequence[Any] | None, settings: BatchSettings, environment: Environment
+) -> dict[str, Sink]:
     """Return one sink for each exporter, by a name of its own.
 
     Raises:
@@ -92,12 +94,13 @@ def load_exporter(name: str) -> Any:  # noqa: ANN401 - whatever the entry point 
 
     found = {point.name: point for point in metadata.entry_points(group=_GROUP)}
     if name not in found:
-        message = f"exporter {name!r} (OTEL_TRACES_EXPORTER) is not valid: allowed is any of {', '.join(sorted(found))}, none"
+        allowed = ", ".join([*sorted(found), "none"])
+        message = f"exporter {name!r} (OTEL_TRACES_EXPORTER) is not valid: allowed is any of {allowed}"
         raise ConfigurationError(message)
     try:
         return found[name].load()()
     except ImportError as error:
-        message = f"exporter {name!r} needs a library that is not installed ({error}): pip install 'midspan[{name}]'"
+        message = f"exporter {name!r} needs a library ({error}): pip install 'midspan[{name}]'"
         raise ConfigurationError(message) from error
 
 

@@ -87,7 +87,7 @@ class Recorder:
         self._constants = [constant_of(sampler, situation) for situation in Situation]
         self._at_root = self._constants[Situation.ROOT]
 
-    def start(  # noqa: PLR0913 - the fields of a span
+    def start(  # noqa: C901, PLR0912, PLR0913 - the hot path in one piece; see the module's docstring
         self,
         name: str,
         context: Context,
@@ -125,7 +125,13 @@ class Recorder:
             if result is None:
                 result = self._ask(
                     SamplingRequest(
-                        context, parent_context, trace_id, name, kind, attributes or NO_ATTRIBUTES, links or ()
+                        context,
+                        parent_context,
+                        trace_id,
+                        name,
+                        kind,
+                        attributes or NO_ATTRIBUTES,
+                        links or (),
                     )
                 )
             if result.trace_state is not None:
@@ -188,13 +194,17 @@ class Recorder:
         if not flags & DEBUG:
             return flags, result
         if parent.is_remote and not self._settings.forced.allows():
-            _trouble.report("sampling.too_many_forced", "more traces are forced than allowed; sampled as usual")
+            _trouble.report(
+                "sampling.too_many_forced", "more traces are forced than allowed; sampled as usual"
+            )
             return flags & ~DEBUG, result
         return flags, SAMPLE
 
 
 class _RecordOnly:
     """The recorder of spans that processors see and exporters do not."""
+
+    unexported: _RecordOnly
 
     def __init__(self, recorder: Recorder) -> None:
         self.scope = recorder.scope

@@ -35,7 +35,9 @@ def sampler_of(sampler: Sampler | str | None, environment: Environment) -> Sampl
         argument = environment.text("OTEL_TRACES_SAMPLER_ARG")
         if name is None:
             return sampling.ParentBased(sampling.always_on)
-        where = f"OTEL_TRACES_SAMPLER={name!r}" + (f" with OTEL_TRACES_SAMPLER_ARG={argument!r}" if argument else "")
+        where = f"OTEL_TRACES_SAMPLER={name!r}" + (
+            f" with OTEL_TRACES_SAMPLER_ARG={argument!r}" if argument else ""
+        )
         return make_sampler(name, argument, where)
     if isinstance(sampler, str):
         name, _, argument = sampler.partition(":")
@@ -100,7 +102,9 @@ def span_limits(limits: SpanLimits | None, environment: Environment) -> SpanLimi
         attributes=first(read("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"), attributes, default.attributes),
         events=first(read("OTEL_SPAN_EVENT_COUNT_LIMIT"), default.events),
         links=first(read("OTEL_SPAN_LINK_COUNT_LIMIT"), default.links),
-        event_attributes=first(read("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"), attributes, default.event_attributes),
+        event_attributes=first(
+            read("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT"), attributes, default.event_attributes
+        ),
         link_attributes=first(read("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"), attributes, default.link_attributes),
         value_length=first(read("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"), length, default.value_length),
     )
@@ -127,8 +131,8 @@ def batch_settings(batch: BatchSettings | None, environment: Environment) -> Bat
         )
     if not 1 <= batch.max_export_batch_size <= batch.max_queue_size:
         message = (
-            f"max_export_batch_size={batch.max_export_batch_size} (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) is not valid: "
-            f"allowed is 1 to max_queue_size={batch.max_queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
+            f"max_export_batch_size={batch.max_export_batch_size} (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) "
+            f"is not valid: allowed is 1 to max_queue_size={batch.max_queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
         )
         raise ConfigurationError(message)
     return batch
@@ -140,7 +144,9 @@ def id_generator(ids: IdGenerator | str | None, environment: Environment) -> IdG
     if not isinstance(wanted, str):
         return wanted
     if wanted not in _ID_GENERATORS:
-        message = f"id generator {wanted!r} (OTEL_PYTHON_ID_GENERATOR) is not valid: allowed is random or xray"
+        message = (
+            f"id generator {wanted!r} (OTEL_PYTHON_ID_GENERATOR) is not valid: allowed is random or xray"
+        )
         raise ConfigurationError(message)
     return _ID_GENERATORS[wanted]()
 
@@ -154,7 +160,7 @@ def resource_of(
     detectors: Sequence[str] | None,
     environment: Environment,
 ) -> Resource:
-    """Return what runs: detected, then the variables, then `resource`, then `service_name`; later ones win."""
+    """Return what runs: detected, then the variables, `resource`, `service_name`; later ones win."""
     names = detectors if detectors is not None else environment.names("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS")
     found = detect(_detectors(names))
     found = found.merge(Resource(environment.pairs("OTEL_RESOURCE_ATTRIBUTES")))

@@ -16,10 +16,18 @@ __all__ = ["IdGenerator", "RandomIds", "XRayIds"]
 class IdGenerator(Protocol):
     """Anything that makes ids: two functions without arguments, never 0."""
 
-    trace_id: Callable[[], int]
-    span_id: Callable[[], int]
     # Whether the lower 56 bits of a trace id are random (W3C Trace Context Level 2, "random-trace-id").
     is_random: bool
+
+    @property
+    def trace_id(self) -> Callable[[], int]:
+        """A function that returns a new trace id, 128 bits."""
+        ...
+
+    @property
+    def span_id(self) -> Callable[[], int]:
+        """A function that returns a new span id, 64 bits."""
+        ...
 
 
 # A generator of our own: an application that seeds `random` must not get the same ids in every process.

@@ -140,6 +140,7 @@ class TraceIdRatio:
         self._bound = round(ratio * (1 << 64))
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:
+        """Decide by the trace id."""
         return SAMPLE if request.trace_id & 0xFFFF_FFFF_FFFF_FFFF < self._bound else DROP
 
     def __repr__(self) -> str:
@@ -167,6 +168,7 @@ class ParentBased:
         }
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:
+        """Ask the sampler for this kind of parent."""
         return self._samplers[Situation.of(request.parent)](request)
 
     def constant(self, situation: Situation) -> SamplingResult | None:
@@ -207,6 +209,7 @@ class RateLimiting:
         return balance >= 1.0
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:  # noqa: ARG002 - only the moment counts
+        """Decide by what is left of the allowance."""
         return SAMPLE if self.allows() else DROP
 
     def __repr__(self) -> str:
@@ -246,6 +249,7 @@ class Rules:
         self._default = default
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:
+        """Ask the sampler of the first rule that matches."""
         for rule in self._rules:
             if rule.matches(request):
                 return rule.sampler(request)
@@ -262,6 +266,7 @@ class AlwaysRecord:
         self._sampler = sampler
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:
+        """Ask the other sampler, and turn a no into "record only"."""
         return _recorded(self._sampler(request))
 
     def constant(self, situation: Situation) -> SamplingResult | None:

@@ -6,6 +6,8 @@
 ...     span.set_attribute("cart.items", 3)
 """
 
+from __future__ import annotations
+
 from midspan.trace._attributes import Attributes, AttributeValue
 from midspan.trace._current import CURRENT, get_current_span, is_suppressed, suppressed, use_span
 from midspan.trace._limits import SpanLimits

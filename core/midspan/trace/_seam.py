@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from midspan.trace._span import Span
     from midspan.trace._values import InstrumentationScope, Link, SpanKind
 
-__all__ = ["Binding", "Engine", "Recorder", "Starter", "Unconfigured", "Wishes", "binding"]
+__all__ = ["Binding", "Engine", "SpanOwner", "Starter", "Unconfigured", "Wishes", "binding"]
 
 
 class Starter(Protocol):
@@ -38,7 +38,7 @@ class Starter(Protocol):
         ...
 
 
-class Recorder(Starter, Protocol):
+class SpanOwner(Protocol):
     """What a recording span needs of its pipeline: limits, a clock, and somebody to hand itself to."""
 
     scope: InstrumentationScope
@@ -48,7 +48,7 @@ class Recorder(Starter, Protocol):
     seals_late: bool
 
     @property
-    def unexported(self) -> Recorder:
+    def unexported(self) -> SpanOwner:
         """The recorder that takes over when a span is withdrawn."""
         ...
 

@@ -13,7 +13,6 @@ from midspan import _trouble
 from midspan.trace import _exceptions
 from midspan.trace._attributes import PLAIN, clean_attributes, clean_key, clean_value
 from midspan.trace._span_context import SpanContext, TraceFlags
-from midspan.trace._tracestate import TraceState
 from midspan.trace._values import NO_ATTRIBUTES, UNSET, Event, Link, SpanKind, Status, StatusCode
 
 if TYPE_CHECKING:
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from midspan.trace._limits import SpanLimits
-    from midspan.trace._seam import Recorder
+    from midspan.trace._seam import SpanOwner
+    from midspan.trace._tracestate import TraceState
     from midspan.trace._values import InstrumentationScope
 
 __all__ = ["DEBUG", "Span"]
@@ -30,6 +30,7 @@ __all__ = ["DEBUG", "Span"]
 DEBUG: Final = 0x100
 SUPPRESSED: Final = 0x200
 _W3C: Final = 0xFF
+_LOCAL: Final = False  # SpanContext.is_remote; by position, which is twice as fast as by name
 
 
 class Span:
@@ -70,14 +71,14 @@ class Span:
     _events: list[Event] | None
     _links: list[Link] | None
     _limits: SpanLimits | None
-    _recorder: Recorder
+    _recorder: SpanOwner
     _context: SpanContext | None
     _views: tuple[Any, ...] | None
     _dropped: list[int] | None
 
     def __init__(  # noqa: PLR0913 - the fields of the record; called by recorders only
         self,
-        recorder: Recorder,
+        recorder: SpanOwner,
         name: str,
         kind: SpanKind,
         trace_id: int,
@@ -111,7 +112,7 @@ class Span:
         if context is None:
             flags = self._flags
             context = self._context = SpanContext(
-                self._trace_id, self._span_id, flags & _W3C, self._trace_state, False, flags & DEBUG != 0
+                self._trace_id, self._span_id, flags & _W3C, self._trace_state, _LOCAL, flags & DEBUG != 0
             )
         return context
 
@@ -293,12 +294,12 @@ class Span:
         if self.end_ns is not None:
             self._late("end")
             return
-        self.end_ns = end_ns if end_ns >= self.start_ns else self.start_ns
+        self.end_ns = max(end_ns, self.start_ns)
         if not recorder.seals_late:
             self._limits = None
         recorder.on_end(self)
 
-    def __enter__(self) -> Span:
+    def __enter__(self) -> Span:  # noqa: PYI034 - Self is newer than Python 3.10
         """Use the span as a block: it ends with it, but it is not made current (see `trace.use_span`)."""
         return self
 

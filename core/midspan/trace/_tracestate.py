@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +91,7 @@ class TraceState:
     def __len__(self) -> int:
         return len(self._members)
 
-    def __eq__(self, other: Any) -> bool:  # noqa: ANN401 - the signature of object.__eq__
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, TraceState) and self._members == other._members
 
     def __hash__(self) -> int:
