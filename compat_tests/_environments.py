@@ -54,7 +54,7 @@ def environment(  # noqa: PLR0913 -- each is one independent choice, given by na
     stamp = _stamp([*build, *files], python, version, complete)
     with _locked(folder):
         if _read(folder / "stamp") != stamp:
-            _say(f"making {folder.relative_to(ROOT)} ({'uv' if _uv() else 'pip'})")
+            _say(f"making .venvs/{folder.name} ({'uv' if _uv() else 'pip'})")
             create(folder, python)
             for pins in build:
                 install(folder, ["--no-deps", "-r", str(pins)])

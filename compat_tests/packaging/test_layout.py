@@ -77,3 +77,11 @@ def test_a_plug_in_keeps_to_public_modules(file):
 def test_imports_are_absolute(file):
     """No import starts with a dot: a name is found by searching for it, whichever root it is in."""
     assert [] == relative_imports_of(file)
+
+
+@pytest.mark.parametrize("root", ROOTS)
+def test_mypy_reads_each_root_that_holds_a_module(root):
+    """No root escapes the type checker, which must not be given a folder without a module."""
+    modules = any(file.is_relative_to(ROOT / root) for file in MODULES)
+    files = (ROOT / "pyproject.toml").read_text().partition("\nfiles = [")[2].partition("]")[0]
+    assert modules is (f'"{root}/midspan"' in files)
