@@ -1,0 +1,104 @@
+"""User-style code that mypy must understand exactly; it is checked, never run.
+
+Each function is what a user of midspan would write under `mypy --strict`. `assert_type` holds the types that
+an editor would show; an ignored error holds what must not be accepted (mypy objects to an ignore without an
+error).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from midspan import baggage, context, sdk, testing, trace
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+
+    from typing_extensions import assert_type  # noqa: TC004 -- this module is never run
+
+tracer = trace.get_tracer("shop.checkout", "1.2.0")
+
+
+@tracer.start_as_current_span("total")
+def total(cart: Sequence[int], *, discount: float = 0.0) -> float:
+    """Keep its signature under the decorator."""
+    return sum(cart) * (1 - discount)
+
+
+@tracer.start_as_current_span("fetch")
+async def fetch(url: str) -> bytes:
+    """Stay a coroutine function under the decorator."""
+    return url.encode()
+
+
+@tracer.start_as_current_span("pages")
+def pages(count: int) -> Iterator[int]:
+    """Stay a generator function under the decorator."""
+    yield from range(count)
+
+
+@tracer.start_as_current_span("stream")
+async def stream(count: int) -> AsyncIterator[int]:
+    """Stay an async-generator function under the decorator."""
+    for each in range(count):
+        yield each
+
+
+async def decorated_functions_keep_their_types() -> None:
+    """See through the decorator."""
+    assert_type(total([1, 2], discount=0.5), float)
+    assert_type(await fetch("/"), bytes)
+    assert_type(pages(3), Iterator[int])
+    assert_type(stream(3), AsyncIterator[int])
+    total("three")  # type: ignore[arg-type]
+
+
+def spans(error: Exception) -> None:
+    """Start, change and end spans."""
+    attributes: dict[str, int] = {"cart.items": 3}
+    with tracer.start_as_current_span("charge", kind=trace.SpanKind.CLIENT, attributes=attributes) as span:
+        assert_type(span, trace.Span)
+        span.set_attribute("k", ["v"])
+        span.add_event("retry", {"n": 1})
+        span.record_exception(error)
+        span.set_status(trace.StatusCode.ERROR, "card declined")
+        span.update_name("charge.card")
+        span.add_link(span.context, {"why": "retried"})
+        assert_type(span.context.trace_id, int)
+        assert_type(span.context.span_id, int)
+    root = tracer.start_span("job", parent=None, links=[trace.Link(span.context)], start_ns=1)
+    root.end(end_ns=2)
+    tracer.start_span("job", parent="not a parent")  # type: ignore[arg-type]
+    root.set_status("ERROR")  # type: ignore[arg-type]
+
+
+def the_current_span(span: trace.Span) -> None:
+    """Ask for what is current, and say what is."""
+    assert_type(trace.get_current_span(), trace.Span)
+    with trace.use_span(span, end_on_exit=False) as current:
+        assert_type(current, trace.Span)
+
+
+def carried_context(executor: ThreadPoolExecutor) -> None:
+    """Take the context into a thread without losing the function's types."""
+    assert_type(context.submit(executor, total, [1], discount=0.1), Future[float])
+    assert_type(context.carry(total)([1]), float)
+
+
+def baggage_values() -> None:
+    """Carry names and values along."""
+    with baggage.attached({"tenant": "acme"}):
+        assert_type(baggage.get_baggage("tenant"), str | None)
+        assert_type(baggage.get_all(), Mapping[str, str])
+
+
+def a_pipeline() -> None:
+    """Configure, look at what came out, and end in good order."""
+    memory = testing.MemoryExporter()
+    pipeline = sdk.configure(service_name="checkout", exporters=[memory], sampler="traceidratio:0.1")
+    assert_type(pipeline.force_flush(timeout_s=5), bool)
+    assert_type(pipeline.shutdown(timeout_s=5), bool)
+    assert_type([span.name for span in memory.spans], list[str])
+    assert_type(sdk.get_pipeline(), sdk.Pipeline | None)
+    sdk.configure(sampling=0.1)  # type: ignore[call-arg]
