@@ -7,14 +7,13 @@ error).
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from midspan import baggage, context, sdk, testing, trace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-
     from typing_extensions import assert_type  # noqa: TC004 -- this module is never run
 
 tracer = trace.get_tracer("shop.checkout", "1.2.0")
