@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -28,10 +28,17 @@ try:
 except ImportError:
     pass  # nor does it read the documents
 else:
+
+    def _tidy(_namespace: dict[str, Any]) -> None:
+        from midspan import sdk
+
+        sdk.reset()
+
     # Each document's Python blocks run in order and share their names, as a reader would type them.
     pytest_collect_file = Sybil(
         parsers=[PythonCodeBlockParser(), SkipParser()],
         patterns=["README.md", "CONTRIBUTING.md", "docs/**/*.md"],
+        teardown=_tidy,
     ).pytest()
 
 

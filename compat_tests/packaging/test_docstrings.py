@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from midspan import sdk
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("core", "bridges", "exporters", "integrations")
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@pytest.fixture(autouse=True)
+def _tidy():
+    yield
+    sdk.reset()
 
 
 def modules_with_examples() -> list[str]:
