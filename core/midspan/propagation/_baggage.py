@@ -1,0 +1,80 @@
+"""The text form of baggage (W3C Baggage, section 3.3): members, percent-encoding, properties, limits."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote
+
+from midspan import _trouble
+from midspan.baggage import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["MAX_BYTES", "MAX_MEMBERS", "decode", "encode"]
+
+MAX_MEMBERS: Final = 64
+MAX_BYTES: Final = 8_192
+
+# A key is a token of HTTP (RFC 9110, section 5.6.2), and stays as it is: the standard encodes values alone.
+is_token: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+# What a value may hold unencoded: baggage-octet, without the percent sign.
+_is_plain: Final = re.compile(r"[!#$&-+\--:<-\[\]-~]*").fullmatch
+_SAFE: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
+# Visible ASCII, spaces and tabs, but nothing that ends a member.
+_are_properties: Final = re.compile(r"[\t\x20-\x2b\x2d-\x7e]*").fullmatch
+
+
+def encode(baggage: Mapping[str, str]) -> str:
+    """Return the header value; members that have no place in one are left out whole, and reported."""
+    members: list[str] = []
+    size = -1
+    for key, value in baggage.items():
+        member = _member(key, value)
+        if member is None:
+            continue
+        size += len(member) + 1
+        if size > MAX_BYTES or len(members) >= MAX_MEMBERS:
+            size -= len(member) + 1
+            _trouble.report("propagation.baggage_limit", "baggage %s exceeds the limit: not sent", key)
+            continue
+        members.append(member)
+    return ",".join(members)
+
+
+def _member(key: str, value: str) -> str | None:
+    if type(key) is not str or not is_token(key):
+        _trouble.report("propagation.baggage_key", "baggage %s cannot be a header: not sent", key)
+        return None
+    kind = type(value)
+    if kind is not str and kind is not Value:
+        value = _trouble.safe_str(value)
+    text = value if _is_plain(value) else quote(value, safe=_SAFE, errors="replace")
+    properties = value.properties if isinstance(value, Value) else ""
+    if properties and _are_properties(properties):
+        return f"{key}={text};{properties}"
+    return f"{key}={text}"
+
+
+def decode(header: str) -> dict[str, str]:
+    """Read a header value: at most 64 members of its first 8,192 bytes; a member that is none is skipped."""
+    found: dict[str, str] = {}
+    if len(header) > MAX_BYTES:
+        header = header[: header.rfind(",", 0, MAX_BYTES + 1)] if "," in header[: MAX_BYTES + 1] else ""
+    for member in header.split(",", MAX_BYTES):
+        key, equals, value = member.partition("=")
+        properties = ""
+        if not is_token(key):
+            key = key.strip(" \t")
+            if not is_token(key):
+                continue
+        if not equals or len(found) >= MAX_MEMBERS:
+            continue
+        if ";" in value:
+            value, _, properties = value.partition(";")
+        value = value.strip(" \t")
+        if "%" in value:
+            value = unquote(value, errors="replace")
+        found[key] = Value(value, properties.strip(" \t")) if properties else value
+    return found

@@ -1,0 +1,152 @@
+"""Read any carrier as a dictionary of lower-case names, and write such a dictionary into any carrier.
+
+This is the edge: past it, formats are pure functions between a plain `dict` and native values. What comes
+in may be a mapping of any class, a multi-mapping, a WSGI environment or a list of pairs, with names and
+values of `str` or `bytes`, in any mixture with values that are no headers at all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from midspan import _trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Carrier", "Headers", "only", "read", "several", "write"]
+
+# Names are lower-case text. A value is as it was found; a name that came more than once has a list.
+Headers: TypeAlias = "dict[str, Any]"
+# No type covers all that people keep headers in: the interfaces that they have in common are tried.
+Carrier: TypeAlias = Any
+
+_NOTHING: Final[Headers] = {}
+
+
+def read(carrier: Carrier) -> Headers:
+    """Return the headers of a carrier, not to be changed; one that fails has none, and is reported."""
+    if type(carrier) is dict:
+        try:
+            # One pass in C tells whether all names are text in lower case already; then nothing is copied.
+            if "\n".join(carrier).islower():
+                return carrier
+        except TypeError:
+            pass  # a name that is not text
+    try:
+        return _collected(carrier)
+    except Exception as error:  # noqa: BLE001 - a carrier is the application's own and may fail anywhere
+        _trouble.report("propagation.carrier", "a carrier of type %s failed", type(carrier), error=error)
+        return _NOTHING
+
+
+def _collected(carrier: Carrier) -> Headers:
+    headers: Headers = {}
+    for name, value in _pairs(carrier):
+        key = _name(name)
+        if key in headers:
+            _repeat(headers, key, value)
+        elif key:
+            headers[key] = value
+    # Only a gateway can put a tuple here; a header that is called so is text, and does not fool us.
+    if type(headers.get("wsgi.version")) is tuple:
+        return {key[5:].replace("_", "-"): headers[key] for key in headers if key.startswith("http_")}
+    return headers
+
+
+def _pairs(carrier: Carrier) -> Iterable[Any]:
+    if carrier is None:
+        return ()
+    items = getattr(carrier, "items", None)
+    found = items() if callable(items) else carrier
+    return (pair for pair in found if isinstance(pair, (tuple, list)) and len(pair) == 2)  # noqa: PLR2004
+
+
+def _name(name: object) -> str:
+    if isinstance(name, bytes):
+        name = name.decode("latin-1")
+    return name.lower() if isinstance(name, str) else ""
+
+
+def _repeat(headers: Headers, key: str, value: object) -> None:
+    """Add a further value of a header to those before it."""
+    before = headers[key]
+    if type(before) is _Repeated:
+        before.append(value)
+    else:
+        headers[key] = _Repeated((before, value))
+
+
+class _Repeated(list[Any]):
+    """The values of a header that came more than once; a list of our own, so that no carrier's is changed."""
+
+
+def only(headers: Headers, name: str, limit: int) -> str | None:
+    """Return the one value of a header, without white space around; None if there is none or more than one.
+
+    A value longer than `limit` characters is none.
+    """
+    value = headers.get(name)
+    if value is None:
+        return None
+    if type(value) is not str:
+        found = _texts(value)
+        if len(found) != 1:
+            return None
+        value = found[0]
+    return value.strip(" \t") if len(value) <= limit else None
+
+
+def several(headers: Headers, name: str) -> str | None:
+    """Return the values of a header that is a list, joined with commas; None if there is none."""
+    value = headers.get(name)
+    if value is None or type(value) is str:
+        return value
+    return ",".join(_texts(value)) or None
+
+
+def _texts(value: object) -> list[str]:
+    """Return what is text in a value: itself, or the members of a list; the rest is no header."""
+    if isinstance(value, str):
+        return [str.__str__(value)]
+    if isinstance(value, bytes):
+        return [value.decode("latin-1")]
+    if isinstance(value, (list, tuple)):
+        return [text for each in value if isinstance(each, (str, bytes)) for text in _texts(each)]
+    return []
+
+
+def write(carrier: Carrier, headers: Headers) -> None:
+    """Put headers into a mutable mapping or a list of pairs, in place of those of the same names.
+
+    A carrier that fails is reported and left as it is.
+    """
+    try:
+        if isinstance(carrier, list):
+            _write_pairs(carrier, headers)
+        else:
+            _write_mapping(carrier, headers)
+    except Exception as error:  # noqa: BLE001 - a carrier is the application's own and may fail anywhere
+        _trouble.report("propagation.carrier", "a carrier of type %s failed", type(carrier), error=error)
+
+
+def _write_pairs(carrier: list[Any], headers: Headers) -> None:
+    as_bytes = bool(carrier) and isinstance(carrier[0][0], bytes)
+    carrier[:] = [pair for pair in carrier if _name(pair[0]) not in headers]
+    for name, value in headers.items():
+        if as_bytes:
+            carrier.append((name.encode("latin-1"), value if isinstance(value, bytes) else value.encode()))
+        else:
+            carrier.append((name, value))
+
+
+def _write_mapping(carrier: Carrier, headers: Headers) -> None:
+    # Two spellings of one name would go out as two headers.
+    if isinstance(carrier, dict):
+        for other in [name for name in carrier if _name(name) in headers and name not in headers]:
+            del carrier[other]
+    appends = hasattr(carrier, "replace_header")  # email.message.Message adds where others replace
+    for name, value in headers.items():
+        if appends:
+            del carrier[name]
+        carrier[name] = value
