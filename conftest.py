@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from pluggy import Result
 
@@ -24,9 +24,10 @@ else:
 
 try:
     from sybil import Sybil
+    from sybil.integration.pytest import SybilItem
     from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 except ImportError:
-    pass  # nor does it read the documents
+    SybilItem = None  # nor does it read the documents
 else:
 
     def _tidy(_namespace: dict[str, Any]) -> None:
@@ -49,16 +50,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--only-slow", action="store_true", help="run nothing but the slow tests")
 
 
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the slow tests unless asked for. Deselected, not skipped: a skip always means something."""
-    only_slow = config.getoption("--only-slow")
-    if config.getoption("--slow") and not only_slow:
-        return
-    kept = [item for item in items if (item.get_closest_marker("slow") is not None) is bool(only_slow)]
-    left_out = [item for item in items if item not in set(kept)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+    """Leave the slow tests out unless they were asked for, and read documents from top to bottom."""
+    if config.getoption("--only-slow"):
+        _keep(config, items, lambda item: item.get_closest_marker("slow") is not None)
+    elif not config.getoption("--slow"):
+        _keep(config, items, lambda item: item.get_closest_marker("slow") is None)
+    if SybilItem is not None:
+        # The sort is stable: tests stay as they are, and the documents follow in their order.
+        items.sort(key=lambda item: (True, *item.location[:2]) if isinstance(item, SybilItem) else (False,))
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    # Deselected, not skipped: a skip always means something.
+    left_out = [item for item in items if not wanted(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if wanted(item)]
 
 
 @pytest.hookimpl(hookwrapper=True)
