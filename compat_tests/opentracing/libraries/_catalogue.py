@@ -1,0 +1,70 @@
+"""List the libraries and what each needs: a line here, a file in scenarios/, pins in a requirements file.
+
+Libraries whose pins agree share an environment. The environments differ in their opentracing, so the bridge
+is tried on 2.0, 2.3 and 2.4: what pip would choose for these libraries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SCENARIOS = HERE / "scenarios"
+# Some of the libraries do not run on a later one.
+PYTHON = "3.11"
+
+
+@dataclass(frozen=True)
+class Library:
+    """One distribution on PyPI and how it is tried.
+
+    Attributes:
+        name: the distribution.
+        environment: which of requirements-*.txt it runs in.
+        scenario: the module in scenarios/ that uses it.
+        servers: the servers it talks to, by their names in `_servers`.
+        actors: the forms of midspan that it is played over; see scenarios/_stage.py.
+    """
+
+    name: str
+    environment: str
+    scenario: str
+    servers: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ("midspan",)
+
+    @property
+    def requirements(self) -> Path:
+        """Where its environment's pins are."""
+        return HERE / f"requirements-{self.environment}.txt"
+
+
+# A library for asyncio or Tornado is also played with the scope manager that its documentation asks for.
+_BOTH = ("midspan", "midspan-own-manager")
+_OWN = ("midspan-own-manager",)
+
+LIBRARIES = (
+    Library("flask-opentracing", "opentracing24", "use_flask"),
+    Library("django-opentracing", "opentracing24", "use_django"),
+    Library("bottle-opentracing", "opentracing24", "use_bottle"),
+    Library("starlette-opentracing", "opentracing24", "use_starlette", actors=_BOTH),
+    Library("sanic-opentracing", "opentracing24", "use_sanic", actors=_BOTH),
+    Library("grpcio-opentracing", "opentracing24", "use_grpcio"),
+    Library("requests-opentracing", "opentracing24", "use_requests"),
+    Library("celery-opentracing", "opentracing24", "use_celery", servers=("redis",)),
+    Library("logging-opentracing", "opentracing24", "use_logging"),
+    Library("asyncpg-opentracing", "opentracing24", "use_asyncpg", servers=("postgres",), actors=_BOTH),
+    Library("opentracing-utils", "opentracing24", "use_utils"),
+    Library("opentracing-decorator", "opentracing24", "use_decorator"),
+    Library("opentracing-async-instrumentation", "opentracing24", "use_async_instrumentation", actors=_BOTH),
+    Library("opentracing-instrumentation", "tornado5", "use_instrumentation", servers=("redis",)),
+    Library("opentracing-instrumentation in tornado", "tornado5", "use_instrumentation_tornado", actors=_OWN),
+    Library("dbapi-opentracing", "opentracing23", "use_dbapi"),
+    Library("pymongo-opentracing", "opentracing23", "use_pymongo", servers=("mongodb",)),
+    Library("signalfx-instrumentation-tornado", "opentracing23", "use_signalfx_tornado", actors=_BOTH),
+    Library("pyramid-opentracing", "opentracing20", "use_pyramid"),
+    Library("redis-opentracing", "opentracing20", "use_redis", servers=("redis",)),
+    Library("tornado-opentracing", "opentracing20", "use_tornado", actors=_BOTH),
+    Library("SQLAlchemy-opentracing", "opentracing20", "use_sqlalchemy"),
+    Library("Elasticsearch-opentracing", "opentracing20", "use_elasticsearch", servers=("elasticsearch",)),
+)

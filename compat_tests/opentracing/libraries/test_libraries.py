@@ -1,0 +1,46 @@
+"""Unmodified OpenTracing libraries from PyPI: each gives over midspan what it gives over MockTracer.
+
+A scenario uses the library against real servers and applications, in a process and an environment of its
+own. It is played over MockTracer, which shows what the library makes, and over midspan. What the records
+hold is in scenarios/_stage.py; which of MockTracer's raw values an exporting tracer must change, and how,
+is in scenarios/_mock.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from compat_tests.opentracing.libraries._catalogue import LIBRARIES
+from compat_tests.opentracing.libraries._record import is_consistent, tree
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+each_library = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
+each_actor = pytest.mark.parametrize(
+    ("library", "actor"),
+    [
+        pytest.param(library, actor, id=f"{library.name}-{actor}")
+        for library in LIBRARIES
+        for actor in library.actors
+    ],
+)
+
+
+@each_library
+def test_library_gives_the_promised_tree_over_mocktracer(play, library):
+    """Over MockTracer, the scenario makes the spans, under the parents, that it was written to make."""
+    record = play(library, "mock")
+    assert is_consistent(record["spans"])
+    assert record["gives"].strip("\n") == tree(record["spans"])
+
+
+@each_actor
+def test_library_gives_the_same_spans_over_midspan(play, library, actor):
+    """Over midspan, every span has the name, parent, trace, kind, status, tags, logs and end it had."""
+    assert play(library, "mock")["spans"] == play(library, actor)["spans"]
+
+
+@each_actor
+def test_application_sees_the_same_over_midspan(play, library, actor):
+    """Over midspan, the application sees the same active spans, baggage, contexts, answers, exceptions."""
+    assert play(library, "mock")["notes"] == play(library, actor)["notes"]
