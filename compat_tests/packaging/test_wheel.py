@@ -109,3 +109,16 @@ def test_the_installed_command_runs(installed, tmp_path):
     script = installed.with_name("midspan")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (0, "midspan ") == (done.returncode, done.stdout[:8])
+
+
+@pytest.mark.slow
+def test_a_users_type_checker_sees_the_types_of_the_installed_wheel(installed, tmp_path):
+    """Under mypy --strict each portion's types are there where midspan is installed, not only in the checkout."""
+    imports = [f"import {name}" for name in modules() if "._" not in name]
+    (tmp_path / "imports.py").write_text("\n".join(imports) + "\n")
+    (tmp_path / "typing_api.py").write_bytes((ROOT / "core" / "tests" / "typing_api.py").read_bytes())
+    tools = _environments.environment(ROOT / "constraints" / "lint.txt", name="lint")
+    options = ["--strict", "--python-executable", installed, "--cache-dir", tmp_path / "cache"]
+    command = [tools.with_name("mypy"), *options, "imports.py", "typing_api.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (0, "Success: no issues found in 2 source files\n") == (done.returncode, done.stdout)
