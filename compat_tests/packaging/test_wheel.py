@@ -113,7 +113,7 @@ def test_the_installed_command_runs(installed, tmp_path):
 
 @pytest.mark.slow
 def test_a_users_type_checker_sees_the_types_of_the_installed_wheel(installed, tmp_path):
-    """Under mypy --strict each portion's types are there where midspan is installed, not only in the checkout."""
+    """Under mypy --strict each portion has its types where midspan is installed, as in the checkout."""
     imports = [f"import {name}" for name in modules() if "._" not in name]
     (tmp_path / "imports.py").write_text("\n".join(imports) + "\n")
     (tmp_path / "typing_api.py").write_bytes((ROOT / "core" / "tests" / "typing_api.py").read_bytes())
