@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from celery.contrib.testing.worker import start_worker
@@ -38,6 +39,7 @@ def play(stage: Stage) -> None:
     app.conf.update(
         worker_hijack_root_logger=False, task_ignore_result=True, broker_connection_retry_on_startup=True
     )
+    sent = threading.Event()
     logging.getLogger("celery").setLevel(logging.CRITICAL)
 
     @app.task(name="shop.count")
@@ -56,13 +58,17 @@ def play(stage: Stage) -> None:
 
     @app.task(name="shop.again", bind=True)
     def again(self: Any) -> None:
+        # Sender and worker are one process here, and the library keeps what is being sent by the task's id.
+        sent.wait(timeout=10)
         if not self.request.retries:
             raise self.retry(countdown=0, exc=KeyError("not yet"))
 
     with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=10):
         for expected, send in ((5, lambda: greet.delay("you")), (8, fail.delay), (13, again.delay)):
+            sent.clear()
             with stage.tracer.start_active_span("page") as scope:
                 scope.span.set_baggage_item("tenant", "acme")
                 send()
+            sent.set()
             stage.wait_for(expected)
     stage.note("still active", stage.tracer.active_span is not None)
