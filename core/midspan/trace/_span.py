@@ -290,11 +290,15 @@ class Span:
         recorder = self._recorder
         if end_ns is None:
             end_ns = recorder.monotonic_ns() + self._clock_offset_ns
-        # No call between this test and the assignment: the interpreter does not switch threads there.
-        if self.end_ns is not None:
+        if end_ns < self.start_ns:  # noqa: PLR1730 - a call to `max` costs 50 ns
+            end_ns = self.start_ns
+        # Neither call nor jump between this test and the assignment: the interpreter switches threads at
+        # those, and two threads that both pass the test would hand the span on twice.
+        if self.end_ns is None:
+            self.end_ns = end_ns
+        else:
             self._late("end")
             return
-        self.end_ns = max(end_ns, self.start_ns)
         if not recorder.seals_late:
             self._limits = None
         recorder.on_end(self)
