@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 
@@ -27,6 +28,11 @@ def tree(spans: list[dict[str, Any]]) -> str:
 def _title(span: dict[str, Any]) -> str:
     kind = "" if span["kind"] == "internal" else f" [{span['kind']}]"
     return f"{span['name'] or '(unnamed)'}{kind}{' error' if span['error'] else ''}"
+
+
+def text(record: list[Any]) -> list[str]:
+    """Return a record line by line, in which `1`, `1.0` and `true` are not the same."""
+    return json.dumps(record, indent=1, sort_keys=True).splitlines()
 
 
 def is_consistent(spans: list[dict[str, Any]]) -> bool:

@@ -79,22 +79,56 @@ def plain(value: Any) -> Any:
     """Return what a tag or field may hold: a string, a bool, a number; of anything else, its text."""
     if isinstance(value, (str, bool, int, float)):
         return value
-    return str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return _name(value) if isinstance(value, type) else str(value)
 
 
 def _log(fields: dict[str, Any]) -> list[Any]:
-    rest = {key: value for key, value in fields.items() if key != "event"}
-    error = rest.get("error.object")
-    if fields.get("event") == "error" and isinstance(error, BaseException):
+    event, rest = fields.get("event", "log"), {key: value for key, value in fields.items() if key != "event"}
+    thrown = next((rest[key] for key in ("error.object", "payload") if _is_exception(rest.get(key))), None)
+    if event == "error":
+        event, rest = "exception", _thrown(rest, thrown) if thrown else _described(rest)
+    elif thrown:
+        rest |= _exception(thrown)
+    return [str(event), {key: plain(value) for key, value in rest.items()}]
+
+
+def _thrown(rest: dict[str, Any], error: BaseException) -> dict[str, Any]:
+    """Describe the exception; keep of the other fields what says more than it does."""
+    repeats = {
+        "message": str(error),
+        "error.kind": rest.get("error.kind") if rest.get("error.kind") in _kinds(error) else None,
+        "stack": None if isinstance(rest.get("stack"), str) else rest.get("stack"),
+    }
+    kept = {key: value for key, value in rest.items() if value is not error and repeats.get(key) != value}
+    return _exception(error) | kept
+
+
+def _described(rest: dict[str, Any]) -> dict[str, Any]:
+    """Name the fields of an error that comes without an exception."""
+    if isinstance(rest.get("error.object"), type):
+        rest = {"error.kind": rest["error.object"], **rest}
         del rest["error.object"]
-        return ["exception", {**_exception(error), **{key: plain(value) for key, value in rest.items()}}]
-    if fields.get("event") == "error":
-        return ["exception", {_ERROR_FIELDS.get(key, key): plain(value) for key, value in rest.items()}]
-    return [str(fields.get("event", "log")), {key: plain(value) for key, value in rest.items()}]
+    return {_ERROR_FIELDS.get(key, key): value for key, value in rest.items()}
+
+
+def _is_exception(value: object) -> bool:
+    return isinstance(value, BaseException)
+
+
+def _kinds(error: BaseException) -> tuple[Any, ...]:
+    return type(error), _name(type(error)), type(error).__name__
+
+
+def _name(of: type) -> str:
+    return of.__qualname__ if of.__module__ == "builtins" else f"{of.__module__}.{of.__qualname__}"
 
 
 def _exception(error: BaseException) -> dict[str, str]:
-    kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    stack = "".join(traceback.format_exception(kind, error, error.__traceback__))
-    return {"exception.type": name, "exception.message": str(error), "exception.stacktrace": stack}
+    stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return {
+        "exception.type": _name(type(error)),
+        "exception.message": str(error),
+        "exception.stacktrace": stack,
+    }
