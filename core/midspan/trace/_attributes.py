@@ -27,36 +27,38 @@ def clean_attributes(
     attributes: Mapping[str, Any], limit: int, value_length: int
 ) -> tuple[dict[str, Any], int]:
     """Copy attributes, cleaned; return them with the number that did not fit or had no usable key."""
+    if type(attributes) is dict and len(attributes) <= limit:
+        try:
+            for key, value in attributes.items():
+                kind = type(value)
+                if kind is str:
+                    if len(value) > value_length:
+                        break
+                elif kind not in PLAIN:
+                    break
+                if type(key) is not str or not key:
+                    break
+            else:
+                return attributes.copy(), 0
+        except RuntimeError:
+            pass  # Another thread changed it while it was read; the slow road says so if it happens again.
+    return _clean_each(attributes, limit, value_length)
+
+
+def _clean_each(attributes: Mapping[str, Any], limit: int, value_length: int) -> tuple[dict[str, Any], int]:
+    """Take the slow road: mend or drop bad keys, clean values, keep the first `limit`."""
     cleaned: dict[str, Any] = {}
+    dropped = 0
     try:
-        for key, value in attributes.items():
-            kind = type(value)
-            if (kind is str and len(value) <= value_length) or kind in PLAIN:
-                cleaned[key] = value
+        for raw, value in attributes.items():
+            key = clean_key(raw)
+            if key is None or (len(cleaned) >= limit and key not in cleaned):
+                dropped += 1
             else:
                 cleaned[key] = clean_value(value, value_length)
     except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
         _trouble.report("attributes.unreadable", "attributes could not be read", error=error)
-    if len(cleaned) <= limit and _all_keys_are_good(cleaned):
-        return cleaned, 0
-    return _sift(cleaned, limit)
-
-
-def _all_keys_are_good(cleaned: dict[str, Any]) -> bool:
-    return "" not in cleaned and _ONLY_STR.issuperset(map(type, cleaned))
-
-
-_ONLY_STR: Final = frozenset({str})
-
-
-def _sift(cleaned: dict[Any, Any], limit: int) -> tuple[dict[str, Any], int]:
-    """Mend or drop bad keys, then keep the first `limit`."""
-    sifted: dict[str, Any] = {}
-    for raw, value in cleaned.items():
-        key = clean_key(raw)
-        if key is not None and (len(sifted) < limit or key in sifted):
-            sifted[key] = value
-    return sifted, len(cleaned) - len(sifted)
+    return cleaned, dropped
 
 
 def clean_key(key: object) -> str | None:
