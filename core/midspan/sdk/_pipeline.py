@@ -209,6 +209,7 @@ class _Engine:
         self.pipeline = pipeline
         self.recorder = pipeline.recorder
         self.adopt = pipeline.adopt
+        self.force_flush = pipeline.force_flush
 
 
 def _filter_of(processor: Any) -> Callable[[Span], object] | None:  # noqa: ANN401 - one of two shapes

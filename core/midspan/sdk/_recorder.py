@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan.sdk.sampling import SAMPLE, Decision, SamplingRequest, SamplingResult, Situation, constant_of
-from midspan.trace import NOOP_SPAN, NonRecordingSpan, TraceFlags, TraceState
+from midspan.trace import NonRecordingSpan, TraceFlags, TraceState
 from midspan.trace._attributes import clean_attributes
 from midspan.trace._span import DEBUG, SUPPRESSED, Span
 from midspan.trace._values import NO_ATTRIBUTES
@@ -79,6 +79,7 @@ class Recorder:
         self._root_flags = _SAMPLED | (_RANDOM if settings.ids.is_random else 0)
         self._starters = settings.starters
         self.unexported = _RecordOnly(self)
+        self.exported = self
         self.use(settings.sampler)
 
     def use(self, sampler: Sampler) -> None:
@@ -116,7 +117,8 @@ class Recorder:
             result = self._at_root
             if parent is not None and parent._flags:
                 if parent._flags & SUPPRESSED:
-                    return NOOP_SPAN
+                    # The very span: made current, it must go on suppressing.
+                    return parent
                 flags, result = self._debugged(flags | parent._flags & DEBUG, parent.context, result)
         span_id = self._span_id()
         if ids is not None:
@@ -214,3 +216,4 @@ class _RecordOnly:
         self.monotonic_ns = recorder.monotonic_ns
         self.on_end = recorder._settings.on_record_only
         self.unexported = self
+        self.exported = recorder

@@ -52,6 +52,11 @@ class SpanOwner(Protocol):
         """The recorder that takes over when a span is withdrawn."""
         ...
 
+    @property
+    def exported(self) -> SpanOwner:
+        """The recorder that takes over when a withdrawn span is forced after all."""
+        ...
+
     def monotonic_ns(self) -> int:
         """Read the clock that durations are measured with."""
         ...
@@ -70,6 +75,10 @@ class Engine(Protocol):
 
     def adopt(self, wishes: Wishes) -> None:
         """Take over what legacy start-up code configured, where nobody configured it otherwise."""
+        ...
+
+    def force_flush(self, timeout_s: float) -> bool:
+        """Export what has ended, for interfaces whose tracer can be closed; True if all of it was accepted."""
         ...
 
 
@@ -94,6 +103,10 @@ class Unconfigured:
     def adopt(self, wishes: Wishes) -> None:
         """Keep the wishes for the `configure()` to come."""
         binding.wishes = wishes
+
+    def force_flush(self, timeout_s: float) -> bool:  # noqa: ARG002 - nothing waits
+        """Return at once: nothing was recorded."""
+        return True
 
     def start(  # noqa: PLR0913 - the shape of `Starter`
         self,

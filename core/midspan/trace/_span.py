@@ -266,9 +266,21 @@ class Span:
         if self._limits is None:
             self._late("withdraw")
             return
-        self._flags &= ~TraceFlags.SAMPLED
+        self._flags &= ~(TraceFlags.SAMPLED | DEBUG)
         self._context = None
         self._recorder = self._recorder.unexported
+
+    def force(self) -> None:
+        """Demand that the span is exported, and every span below it recorded: the opposite of `withdraw`.
+
+        Propagators of formats that know a debug flag send the demand on.
+        """
+        if self._limits is None:
+            self._late("force")
+            return
+        self._flags |= TraceFlags.SAMPLED | DEBUG
+        self._context = None
+        self._recorder = self._recorder.exported
 
     def record_exception(
         self,
