@@ -80,11 +80,12 @@ _slot: contextvars.ContextVar[Context] = contextvars.ContextVar("midspan", defau
 class Token:
     """What `attach` returns: the context that was attached, and the one before it."""
 
-    __slots__ = ("_attached", "_previous")
+    __slots__ = ("_attached", "_place", "_previous")
 
     def __init__(self, attached: Context, previous: Context) -> None:
         self._attached = attached
         self._previous = previous
+        self._place = _slot.set(attached)
 
 
 def current() -> Context:
@@ -105,24 +106,36 @@ def attach(context: Context) -> Token:
     """Make `context` the current one until `detach` is called with the returned token."""
     # The slot holds a copy: the same context may be attached twice, and left in one place only.
     entered = Context(context.span, context.baggage, context.values)
-    token = Token(entered, current())
-    _slot.set(entered)
-    return token
+    return Token(entered, current())
 
 
 def detach(token: Token) -> None:
     """Make what was current before the `attach` current again; harmless in any order and from anywhere."""
-    leave(token._attached, token._previous)
+    leave(token._attached, token._previous, token._place)
 
 
-def leave(entered: Context, previous: Context) -> None:
-    """Take `entered` out of the slot, as `detach` does; for scopes that keep both contexts themselves."""
+def leave(entered: Context, previous: Context, place: contextvars.Token[Context] | None = None) -> None:
+    """Take `entered` out of the slot, as `detach` does; for scopes that keep both contexts themselves.
+
+    `place` is what putting it there returned. It tells the slot of this task or thread from the copy of it
+    in which, say, an event loop ends an abandoned async generator: the original would never be mended.
+    """
     while previous._left_for is not None:
         previous = previous._left_for
-    if _slot.get() is entered:
+    is_current = _slot.get() is entered
+    if is_current:
+        is_current = place is None or _is_of_here(place)
         _slot.set(previous)
-    elif entered._left_for is None:
+    if not is_current and entered._left_for is None:
         entered._left_for = previous
+
+
+def _is_of_here(place: contextvars.Token[Context]) -> bool:
+    try:
+        _slot.reset(place)
+    except (ValueError, RuntimeError):  # It was made elsewhere, or is used up.
+        return False
+    return True
 
 
 def amend_baggage(span: Span, baggage: Mapping[str, str]) -> None:

@@ -43,7 +43,7 @@ def context_of(parent: Span | SpanContext | Context | None) -> Context:
 class use_span:  # noqa: N801 - a context manager that reads as a verb
     """Make a span current for a block, recording an exception that leaves it; end it only if asked to."""
 
-    __slots__ = ("_end_on_exit", "_entered", "_previous", "_record", "_span")
+    __slots__ = ("_end_on_exit", "_entered", "_place", "_previous", "_record", "_span")
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class use_span:  # noqa: N801 - a context manager that reads as a verb
     def __enter__(self) -> Span:
         previous = self._previous = _context.current()
         entered = self._entered = Context(self._span, previous.baggage, previous.values)
-        _context._slot.set(entered)
+        self._place = _context._slot.set(entered)
         return self._span
 
     def __exit__(
@@ -68,7 +68,7 @@ class use_span:  # noqa: N801 - a context manager that reads as a verb
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        _context.leave(self._entered, self._previous)
+        _context.leave(self._entered, self._previous, self._place)
         if exc is not None:
             self._span.fail(exc, *self._record)
         if self._end_on_exit:

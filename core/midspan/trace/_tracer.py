@@ -17,6 +17,7 @@ from midspan.trace._values import InstrumentationScope, SpanKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextvars import Token
     from types import TracebackType
 
     from midspan.trace._seam import Engine, Starter
@@ -107,7 +108,9 @@ class SpanScope(Context):
     object for each of the two.
     """
 
-    __slots__ = ("_end_on_exit", "_fields", "_parent", "_previous", "_record", "_span", "_tracer")
+    __slots__ = ("_end_on_exit", "_fields", "_parent", "_place", "_previous", "_record", "_span", "_tracer")
+
+    _place: Token[Context] | None
 
     def __init__(
         self,
@@ -139,7 +142,7 @@ class SpanScope(Context):
         self.baggage = context.baggage
         self.values = context.values
         self._left_for = None
-        _slot.set(self)
+        self._place = _slot.set(self)
         return span
 
     def __exit__(
@@ -148,13 +151,17 @@ class SpanScope(Context):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        previous = self._previous
+        previous, place = self._previous, self._place
         # Whoever still holds this context, a task say, must not hold all contexts before it.
         self._previous = EMPTY
-        if _slot.get() is self and previous._left_for is None:
-            _slot.set(previous)
+        self._place = None
+        if _slot.get() is self and previous._left_for is None and place is not None:
+            try:
+                _slot.reset(place)
+            except ValueError:  # Entered in another task or thread, which must be mended too.
+                _context.leave(self, previous, place)
         else:
-            _context.leave(self, previous)
+            _context.leave(self, previous, place)
         if exc is not None:
             self.fail(self._span, exc)
         if self._end_on_exit:
