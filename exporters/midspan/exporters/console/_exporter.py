@@ -1,0 +1,138 @@
+"""Print each trace when it is complete here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections import deque
+from typing import IO, TYPE_CHECKING, Final
+
+from midspan import _trouble
+from midspan.exporters.console._render import render
+from midspan.exporters.console._style import ASCII, glyphs_for, wants_color
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from midspan.trace import Span
+
+__all__ = ["ConsoleExporter"]
+
+_MAX_WAITING: Final = 10_000
+_WIDTH_OF_A_FILE: Final = 120
+
+
+class ConsoleExporter:
+    """Print a tree for each trace, as soon as the span ends that began it in this process.
+
+    Spans of the trace that end later are printed when another trace is, or at the latest by a flush or the
+    shutdown; a tree then begins with a mark that says that its parent stands elsewhere. Of spans that wait for
+    their trace to be complete there are at most 10,000: then the oldest trace is printed as far as it came.
+    """
+
+    name = "console"
+    # A person wants to see a trace when it happens, not when a queue is emptied.
+    synchronous = True
+
+    def __init__(
+        self,
+        file: IO[str] | None = None,
+        color: bool | None = None,
+        width: int | None = None,
+        *,
+        attributes: bool = False,
+    ) -> None:
+        """Take where to print (by default, what is standard output then), and how.
+
+        Without `color`, there are colours on a terminal only (and as `NO_COLOR` and `FORCE_COLOR` say).
+        Without `width`, lines are as long as the terminal is wide. `attributes` shows those of each span.
+        """
+        self._file = file
+        self._color = color
+        self._width = width
+        self._attributes = attributes
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._arrived: deque[Span] = deque()
+        self._printing = threading.Lock()
+        self._waiting: dict[int, list[Span]] = {}
+        self._count = 0
+
+    def export_spans(self, spans: Sequence[Span]) -> bool:
+        """Take finished spans, and print what they complete; False if that could not be written."""
+        if self._pid != os.getpid():
+            # What waited in the parent is the parent's to print, and its lock may be held for ever.
+            self._begin()
+        self._arrived.extend(spans)
+        return self._work(everything=False)
+
+    def _work(self, *, everything: bool) -> bool:
+        """Print what is complete; if another thread is at it, that one does this as well.
+
+        Nobody waits for the lock: a signal handler may end spans in the middle of this.
+        """
+        done = True
+        while self._arrived or everything:
+            if not self._printing.acquire(blocking=False):
+                return done
+            try:
+                done = self._print(self._take(everything=everything)) and done
+            finally:
+                self._printing.release()
+            everything = False
+        return done
+
+    def _take(self, *, everything: bool) -> list[list[Span]]:
+        """Sort in what has arrived; return the traces to print now."""
+        complete: list[list[Span]] = []
+        while self._arrived:
+            span = self._arrived.popleft()
+            trace_id = span.context.trace_id
+            self._waiting.setdefault(trace_id, []).append(span)
+            self._count += 1
+            if span.parent is None or span.parent.is_remote:
+                complete.append(self._pop(trace_id))
+            elif self._count > _MAX_WAITING:
+                complete.append(self._pop(next(iter(self._waiting))))
+        if everything:
+            complete += [self._pop(trace_id) for trace_id in list(self._waiting)]
+        return complete
+
+    def _pop(self, trace_id: int) -> list[Span]:
+        spans = self._waiting.pop(trace_id)
+        self._count -= len(spans)
+        return spans
+
+    def _print(self, complete: list[list[Span]]) -> bool:
+        if not complete:
+            return True
+        file = self._file if self._file is not None else sys.stdout
+        try:
+            for spans in complete:
+                file.write(self._render(spans, file) + "\n")
+            file.flush()
+        except Exception as error:  # noqa: BLE001 - a stream may be closed, broken or the application's own
+            _trouble.report("console.not_written", "spans could not be printed", error=error)
+            return False
+        return True
+
+    def _render(self, spans: list[Span], file: IO[str]) -> str:
+        color = wants_color(file) if self._color is None else self._color
+        width = self._width or shutil.get_terminal_size((_WIDTH_OF_A_FILE, 24)).columns
+        ascii_only = glyphs_for(getattr(file, "encoding", None) or "utf-8") is ASCII
+        return render(spans, width, color, attributes=self._attributes, ascii_only=ascii_only)
+
+    def force_flush(self, timeout_s: float) -> bool:
+        """Print what waits, complete or not."""
+        return self._work(everything=True)
+
+    def shutdown(self, timeout_s: float) -> bool:
+        """Print what waits; the stream is left open."""
+        return self._work(everything=True)
+
+    def __repr__(self) -> str:
+        return f"ConsoleExporter({len(self._arrived) + self._count} spans waiting)"

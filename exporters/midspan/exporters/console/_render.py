@@ -1,0 +1,194 @@
+"""Draw traces as trees, with a bar for each span that shows when in the trace it ran."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan.exporters.console._bar import bar_of
+from midspan.exporters.console._columns import DURATION, columns_for
+from midspan.exporters.console._details import details_of
+from midspan.exporters.console._labels import kind_of, name_of, origin_of, service_of
+from midspan.exporters.console._style import (
+    ASCII,
+    BOLD,
+    DIM,
+    ERROR,
+    PLAIN,
+    UNICODE,
+    painted,
+    service_style,
+)
+from midspan.exporters.console._text import cells, duration, padded
+from midspan.exporters.console._tree import traces, walk
+from midspan.trace import StatusCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from midspan.exporters.console._style import Glyphs, Segment
+    from midspan.exporters.console._tree import Node
+
+__all__ = ["render"]
+
+_MIN_WIDTH: Final = 40
+_GAP: Final = ("  ", PLAIN)
+_NS_PER_S: Final = 1_000_000_000
+_NS_PER_MS: Final = 1_000_000
+_END_OF_DATES_S: Final = 253_402_300_799  # the year 9999
+
+
+def render(
+    spans: Iterable[Any],
+    width: int = 100,
+    color: bool = False,
+    *,
+    attributes: bool = False,
+    ascii_only: bool = False,
+) -> str:
+    """Return a picture of finished spans, one block for each trace; no line is wider than `width` cells.
+
+    With `attributes`, each span's attributes stand below it. Whatever comes from outside is cut, and its
+    control characters are escaped. A width below 40 counts as 40.
+    """
+    width, glyphs = max(width, _MIN_WIDTH), ASCII if ascii_only else UNICODE
+    blocks = [_Block(trace, width, glyphs, color=color, attributes=attributes) for trace in traces(spans)]
+    return "\n".join(
+        "".join(f"{painted(line, width, glyphs, color=color)}\n" for line in block.lines())
+        for block in blocks
+    )
+
+
+class _Block:
+    """The picture of one trace."""
+
+    def __init__(
+        self, spans: Sequence[Any], width: int, glyphs: Glyphs, *, color: bool, attributes: bool
+    ) -> None:
+        self._nodes = list(walk(spans))
+        self._width = width
+        self._glyphs = glyphs
+        self._color = color
+        self._attributes = attributes
+        self._begin_ns = min(span.start_ns for span in spans)
+        self._total_ns = max(_end_ns(span) for span in spans) - self._begin_ns
+        services = dict.fromkeys(service_of(node.span) for node in self._nodes)
+        self._styles = {service: service_style(number) for number, service in enumerate(services)}
+        self._columns = columns_for(self._nodes, width)
+
+    def lines(self) -> Iterator[list[Segment]]:
+        """Yield the lines, each in segments."""
+        yield self._title()
+        yield self._summary()
+        yield self._legend()
+        for node in self._nodes:
+            yield self._line(node)
+            below = [(self._rails(node, below=True), DIM)]
+            for details in details_of(node.span, self._glyphs, attributes=self._attributes):
+                yield below + details
+
+    def _title(self) -> list[Segment]:
+        rule = self._glyphs.rule
+        trace_id, date = f"{self._nodes[0].span.context.trace_id:032x}", _date(self._begin_ns)
+        taken = len(f"{rule}{rule} trace {trace_id}  {date} {rule}{rule}")
+        start: list[Segment] = [(f"{rule}{rule} trace ", DIM), (f"{trace_id} ", BOLD)]
+        if taken >= self._width:
+            return start
+        return [*start, (f"{rule * (self._width - taken)} {date} {rule}{rule}", DIM)]
+
+    def _summary(self) -> list[Segment]:
+        spans = [node.span for node in self._nodes]
+        origins = Counter(map(origin_of, spans))
+        errors = sum(span.status.code == StatusCode.ERROR for span in spans)
+        dot = f" {self._glyphs.dot} "
+        return [
+            (f"   {_counted(len(spans), 'span')}: ", PLAIN),
+            (", ".join(f"{count} {origin}" for origin, count in sorted(origins.items())), PLAIN),
+            (dot, DIM),
+            (duration(self._total_ns, self._glyphs.micro), PLAIN),
+            *([(dot, DIM), (_counted(errors, "error"), ERROR)] if errors else []),
+        ]
+
+    def _legend(self) -> list[Segment]:
+        """Name the services in their colours; at the right, above the bars, say how much time they span."""
+        columns, glyphs = self._columns, self._glyphs
+        legend: list[Segment] = [("   ", PLAIN)]
+        for service, style in self._styles.items():
+            legend += [(f"{glyphs.square} {service}  ", style)]
+        left = _taken_before_bar(columns)
+        used = sum(cells(text) for text, _ in legend)
+        if used > left:
+            return legend
+        return [*legend, (" " * (left - used), PLAIN), (_axis(columns.bar, self._total_ns, glyphs), DIM)]
+
+    def _line(self, node: Node) -> list[Segment]:
+        span, columns = node.span, self._columns
+        service = service_of(span)
+        style = self._styles[service]
+        failed = span.status.code == StatusCode.ERROR
+        segments = self._name(node, failed=failed)
+        is_new = node.parent is None or service_of(node.parent) != service
+        if columns.service:
+            segments += [_GAP, (self._cell(service if is_new else "", columns.service), style)]
+        if columns.origin:
+            segments += [_GAP, (self._cell(origin_of(span), columns.origin), PLAIN)]
+        if columns.kind:
+            segments += [_GAP, (self._cell(kind_of(span), columns.kind), DIM)]
+        took_ns = _end_ns(span) - span.start_ns
+        took = duration(took_ns, self._glyphs.micro).rjust(DURATION)
+        whole_ns = self._total_ns or 1
+        begin = (span.start_ns - self._begin_ns) / whole_ns
+        end = (_end_ns(span) - self._begin_ns) / whole_ns if self._total_ns else 1.0
+        bar = bar_of(begin, end, columns.bar, ERROR if failed else style, self._glyphs, color=self._color)
+        return [*segments, _GAP, (took, PLAIN), _GAP, *bar]
+
+    def _name(self, node: Node, *, failed: bool) -> list[Segment]:
+        rails = self._rails(node, below=False)
+        mark = f"{self._glyphs.error} " if failed else ""
+        is_orphan = node.parent is None and node.span.parent is not None
+        before = self._glyphs.orphan if is_orphan else ""
+        room = self._columns.name - cells(rails) - cells(mark) - cells(before)
+        name = self._cell(name_of(node.span), room)
+        style = ERROR if failed else BOLD if node.parent is None else PLAIN
+        return [(rails + before, DIM), (mark, ERROR), (name, style)]
+
+    def _rails(self, node: Node, *, below: bool) -> str:
+        """Return what ties a line to its parent's; `below` is for the lines that belong to the span's own."""
+        glyphs = self._glyphs
+        rails = [glyphs.rail if follows else "   " for follows in node.rails]
+        if below:
+            rails.append(glyphs.rail if node.has_children else "   ")
+        elif rails:
+            rails[-1] = glyphs.fork if node.rails[-1] else glyphs.corner
+        shown = "".join(rails)
+        most = self._columns.name * 2 // 3
+        return shown if len(shown) <= most else glyphs.ellipsis + shown[len(shown) - most + 1 :]
+
+    def _cell(self, text: str, width: int) -> str:
+        return padded(text, width, self._glyphs.ellipsis)
+
+
+def _taken_before_bar(columns: Any) -> int:  # noqa: ANN401 - Columns
+    return sum(columns[:4]) + 2 * sum(map(bool, columns[:4])) + DURATION + 2
+
+
+def _axis(width: int, total_ns: int, glyphs: Glyphs) -> str:
+    first, middle, last = glyphs.axis
+    label = f" {duration(total_ns, glyphs.micro)} "
+    return first + label.center(width - 2, middle) + last if len(label) + 2 <= width else ""
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _end_ns(span: Any) -> int:  # noqa: ANN401 - a span
+    return max(span.end_ns or 0, span.start_ns)
+
+
+def _date(ns: int) -> str:
+    """Return a date in UTC, to the millisecond."""
+    seconds, rest_ns = divmod(ns, _NS_PER_S)
+    moment = datetime.fromtimestamp(min(seconds, _END_OF_DATES_S), timezone.utc)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{rest_ns // _NS_PER_MS:03d}Z"

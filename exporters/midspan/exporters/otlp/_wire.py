@@ -1,0 +1,100 @@
+"""Write the protobuf wire format: the few kinds of field that OTLP uses.
+
+A message is bytes; a field is a tag (field number and wire type in one varint), then its value. Field
+numbers in this package are those of opentelemetry-proto 1.x and are cited where they are used.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+from midspan.exporters._plain import MAX_DEPTH
+
+__all__ = ["LENGTHS", "any_value", "delimited", "key_value", "pack_double", "varint"]
+
+# The varints of small numbers, by number: lengths are looked up here at a fifth of the cost of a call.
+_SMALL: Final = 1 << 11
+_UINT64: Final = (1 << 64) - 1
+_INT64_MAX: Final = (1 << 63) - 1
+
+pack_double: Final = struct.Struct("<d").pack
+
+
+def varint(number: int) -> bytes:
+    """Return a number from 0 to 2**64 - 1 in groups of seven bits, the lowest first."""
+    if number < 0x80:  # noqa: PLR2004 - the bit that says "more to come"
+        return bytes((number,))
+    out = bytearray()
+    while number > 0x7F:  # noqa: PLR2004 - as above
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+LENGTHS: Final = tuple(varint(number) for number in range(_SMALL))
+
+
+def delimited(tag: bytes, data: bytes) -> bytes:
+    """Return a field that holds a string, bytes or a message."""
+    size = len(data)
+    return b"".join((tag, LENGTHS[size] if size < _SMALL else varint(size), data))
+
+
+def key_value(tag: bytes, key: str, value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401 - an attribute
+    """Return a field with a `KeyValue` (common.proto: key = 1, value = 2); raises as `any_value` does."""
+    return delimited(tag, delimited(b"\x0a", key.encode()) + delimited(b"\x12", any_value(value, depth)))
+
+
+def any_value(value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401 - the kinds below
+    """Return an `AnyValue` (common.proto): string = 1, bool = 2, int = 3, double = 4, array = 5, map = 6, bytes = 7.
+
+    None is an empty one.
+
+    Raises:
+        TypeError, ValueError, AttributeError, RecursionError: The value is none that OTLP can carry as it is.
+    """
+    kind = type(value)
+    if kind is str:
+        return delimited(b"\x0a", value.encode())
+    if kind is bool:
+        return b"\x10\x01" if value else b"\x10\x00"
+    if kind is int:
+        return b"\x18" + int64(value)
+    if kind is float:
+        return b"\x21" + pack_double(value)
+    if value is None:
+        return b""
+    if kind is bytes:
+        return delimited(b"\x3a", value)
+    if depth <= 0:
+        raise RecursionError
+    return _compound(value, depth - 1)
+
+
+def int64(number: int) -> bytes:
+    """Return a signed number as protobuf has it: two's complement, so that a negative one takes ten bytes.
+
+    Raises:
+        ValueError: It does not fit 64 bits.
+    """
+    if 0 <= number < _SMALL:
+        return LENGTHS[number]
+    if not -_INT64_MAX - 1 <= number <= _INT64_MAX:
+        message = "a number of more than 64 bits"
+        raise ValueError(message)
+    return varint(number & _UINT64)
+
+
+def _compound(value: Any, depth: int) -> bytes:  # noqa: ANN401 - a sequence or a mapping
+    kind = type(value)
+    if kind is tuple or kind is list:
+        # ArrayValue: values = 1.
+        return delimited(b"\x2a", b"".join([delimited(b"\x0a", any_value(item, depth)) for item in value]))
+    if kind is dict:
+        # KeyValueList: values = 1.
+        pairs = [key_value(b"\x0a", key, item, depth) for key, item in value.items()]
+        return delimited(b"\x32", b"".join(pairs))
+    message = f"{kind.__name__} is no type that OTLP has"
+    raise TypeError(message)
