@@ -1,0 +1,93 @@
+"""Read the `OTEL_*` variables by type; an error names the variable, its value and what is allowed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["ConfigurationError", "Environment"]
+
+T = TypeVar("T")
+
+
+class ConfigurationError(ValueError):
+    """What was configured cannot be: the message says what, where, and what would be right."""
+
+
+class Environment:
+    """The variables, with an empty value meaning "not set" as the specification has it."""
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = os.environ if variables is None else variables
+
+    def text(self, name: str) -> str | None:
+        """Return a string, or None if it is not set."""
+        return self._variables.get(name, "").strip() or None
+
+    def integer(self, name: str, *, minimum: int = 0) -> int | None:
+        """Return a whole number, at least `minimum`."""
+        return self._parsed(name, lambda raw: _at_least(int(raw), minimum), f"a whole number from {minimum}")
+
+    def milliseconds(self, name: str) -> float | None:
+        """Return a duration that is written in milliseconds, in seconds."""
+        return self._parsed(
+            name, lambda raw: _at_least(int(raw), 0) / 1000, "a whole number of milliseconds from 0"
+        )
+
+    def ratio(self, name: str) -> float | None:
+        """Return a number from 0.0 to 1.0."""
+        return self._parsed(name, _ratio, "a number from 0.0 to 1.0")
+
+    def boolean(self, name: str) -> bool:
+        """Return whether the variable says "true"; whatever else it says is false (specification)."""
+        return (self.text(name) or "").lower() == "true"
+
+    def names(self, name: str) -> list[str] | None:
+        """Return the items of a comma-separated list, each once, in order."""
+        raw = self.text(name)
+        if raw is None:
+            return None
+        return list(dict.fromkeys(item.strip() for item in raw.split(",") if item.strip()))
+
+    def pairs(self, name: str) -> dict[str, str]:
+        """Return `key=value,key=value`, percent-decoded (W3C Baggage's form, without properties)."""
+        return self._parsed(name, _pairs, "key1=value1,key2=value2, percent-encoded") or {}
+
+    def _parsed(self, name: str, parse: Callable[[str], T], allowed: str) -> T | None:
+        raw = self.text(name)
+        if raw is None:
+            return None
+        try:
+            return parse(raw)
+        except ValueError:
+            message = f"{name}={raw!r} is not valid: allowed is {allowed}"
+            raise ConfigurationError(message) from None
+
+
+def _at_least(number: int, minimum: int) -> int:
+    if number < minimum:
+        raise ValueError
+    return number
+
+
+def _ratio(raw: str) -> float:
+    number = float(raw)
+    if not 0.0 <= number <= 1.0:
+        raise ValueError
+    return number
+
+
+def _pairs(raw: str) -> dict[str, str]:
+    pairs = {}
+    for item in raw.split(","):
+        if not item.strip():
+            continue
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise ValueError
+        pairs[unquote(key.strip())] = unquote(value.strip())
+    return pairs
