@@ -1,0 +1,214 @@
+"""Turn OpenTracing's values into native ones: total functions without effects, and the only place for rules."""
+
+from __future__ import annotations
+
+import numbers
+import traceback
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from midspan import _trouble
+from midspan.trace import SpanKind, Status, StatusCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["PLAIN", "SEMANTIC", "Log", "StartTags", "kind", "log", "name", "priority", "start_tags", "status"]
+__all__ += ["tag", "to_ns"]
+
+# What OpenTracing allows as a tag's value; everything else becomes text.
+PLAIN: Final = frozenset({str, bool, int, float})
+
+SPAN_KIND: Final = "span.kind"
+ERROR: Final = "error"
+SAMPLING_PRIORITY: Final = "sampling.priority"
+# The tags that have a place of their own in a native span.
+SEMANTIC: Final = frozenset({SPAN_KIND, ERROR, SAMPLING_PRIORITY})
+
+_KINDS: Final = {
+    "client": SpanKind.CLIENT,
+    "server": SpanKind.SERVER,
+    "producer": SpanKind.PRODUCER,
+    "consumer": SpanKind.CONSUMER,
+}
+_STATUSES: Final = {
+    "true": Status(StatusCode.ERROR),
+    "false": Status(StatusCode.OK),
+}
+_LATEST_S: Final = (1 << 63) / 1e9
+
+
+def to_ns(seconds: float | None) -> int | None:
+    """Return nanoseconds since the epoch for OpenTracing's float seconds; None, "now", if they make no sense."""
+    if seconds is None:
+        return None
+    try:
+        if 0 <= seconds < _LATEST_S:
+            # Whole seconds and the rest apart: the product of both would lose the nanoseconds of an int.
+            whole = int(seconds)
+            return whole * 1_000_000_000 + round((seconds - whole) * 1e9)
+    except Exception:  # noqa: BLE001, S110 - any object at all may have been given
+        pass
+    _trouble.report("opentracing.time", "a time is seconds since the epoch, not %s; taken as now", seconds)
+    return None
+
+
+def name(operation_name: object) -> str:
+    """Return a span's name; an operation without one has the empty name."""
+    if type(operation_name) is str:
+        return operation_name
+    return "" if operation_name is None else _text(operation_name)
+
+
+def tag(value: object) -> Any:
+    """Return a tag's or a log field's value as a string, bool or number, as OpenTracing allows them."""
+    if type(value) in PLAIN or isinstance(value, (str, numbers.Number)):
+        return value
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, (bytes, bytearray)):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, type):
+        return _type_name(value)
+    return _trouble.safe_str(value)
+
+
+def kind(value: object) -> SpanKind | None:
+    """Return the native kind for a `span.kind` tag, or None if it is none that OpenTracing knows."""
+    return _KINDS.get(value.lower()) if isinstance(value, str) else None
+
+
+def status(value: object) -> Status | None:
+    """Return the native status for an `error` tag; None if it is neither true nor false.
+
+    Both are also understood as text, in any case: libraries set `"true"`.
+    """
+    if isinstance(value, (bool, str)):
+        return _STATUSES.get(str(value).lower())
+    return None
+
+
+def priority(value: object) -> int | None:
+    """Return a `sampling.priority` as a number, or None if it is none."""
+    try:
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    except Exception:  # noqa: BLE001 - any object at all may have been given
+        return None
+
+
+class StartTags(NamedTuple):
+    """The tags that a span starts with, each kind of them in its place."""
+
+    attributes: Mapping[str, Any]
+    kind: SpanKind
+    status: Status | None
+    priority: int | None
+
+
+def start_tags(tags: Mapping[str, Any]) -> StartTags:
+    """Sort the tags of a new span; a semantic tag whose value says nothing stays an attribute."""
+    try:
+        if SEMANTIC.isdisjoint(tags) and PLAIN.issuperset(map(type, tags.values())):
+            return StartTags(tags, SpanKind.INTERNAL, None, None)
+        attributes = {key: tag(value) for key, value in tags.items()}
+    except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+        _trouble.report("opentracing.tags", "the tags of a span could not be read", error=error)
+        return StartTags({}, SpanKind.INTERNAL, None, None)
+    found_kind = kind(attributes.get(SPAN_KIND))
+    found_status = status(attributes.get(ERROR))
+    found_priority = priority(attributes.get(SAMPLING_PRIORITY))
+    for key, found in ((SPAN_KIND, found_kind), (ERROR, found_status), (SAMPLING_PRIORITY, found_priority)):
+        if found is not None:
+            del attributes[key]
+    return StartTags(attributes, found_kind or SpanKind.INTERNAL, found_status, found_priority)
+
+
+class Log(NamedTuple):
+    """A log record as an event; with `exception`, it is to be recorded as one."""
+
+    name: str
+    attributes: dict[str, Any]
+    exception: BaseException | None = None
+
+
+def log(key_values: Mapping[str, Any]) -> Log:
+    """Turn the pairs of `log_kv` into an event, or into the record of an exception if `event` is `error`."""
+    try:
+        pairs = dict(key_values)
+    except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+        _trouble.report("opentracing.log", "the pairs of a log could not be read", error=error)
+        return Log("log", {})
+    event = pairs.pop("event", None)
+    title = "log" if event is None else _text(event)
+    thrown = _thrown(pairs)
+    if title == ERROR:
+        return _error_log(pairs, thrown)
+    if thrown is not None:
+        # Libraries log exceptions under names of their own too: name and stack would be lost with the object.
+        pairs.update(_facts(type(thrown), thrown, thrown.__traceback__))
+    return Log(title, _fields(pairs))
+
+
+def _thrown(pairs: Mapping[str, Any]) -> BaseException | None:
+    for key in ("error.object", "payload"):
+        if isinstance(pairs.get(key), BaseException):
+            found: BaseException = pairs[key]
+            return found
+    return None
+
+
+def _error_log(pairs: dict[str, Any], thrown: BaseException | None) -> Log:
+    """Map OpenTracing's conventions for errors to OpenTelemetry's for exceptions."""
+    error_kind, stack = pairs.pop("error.kind", None), pairs.pop("stack", None)
+    if thrown is None:
+        return Log("exception", _described(pairs, error_kind, stack))
+    pairs = {key: value for key, value in pairs.items() if value is not thrown}
+    # What the exception says itself is not said twice.
+    if pairs.get("message") == _trouble.safe_str(thrown):
+        del pairs["message"]
+    if error_kind is not None and _text(error_kind) not in (_type_name(type(thrown)), type(thrown).__name__):
+        pairs["error.kind"] = error_kind
+    if isinstance(stack, TracebackType):
+        if thrown.__traceback__ is None:
+            pairs["exception.stacktrace"] = _facts(type(thrown), thrown, stack)["exception.stacktrace"]
+    elif stack is not None:
+        pairs["stack"] = stack
+    return Log("exception", _fields(pairs), thrown)
+
+
+def _described(pairs: dict[str, Any], error_kind: object, stack: object) -> dict[str, Any]:
+    """Name the parts of an error for which there is no exception object."""
+    if error_kind is None and isinstance(pairs.get("error.object"), type):
+        error_kind = pairs.pop("error.object")
+    if error_kind is not None:
+        pairs["exception.type"] = error_kind
+    if "message" in pairs:
+        pairs["exception.message"] = pairs.pop("message")
+    if isinstance(stack, TracebackType):
+        stack = "".join(traceback.format_tb(stack))
+    if stack is not None:
+        pairs["exception.stacktrace"] = stack
+    return _fields(pairs)
+
+
+def _fields(pairs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tag(value) for key, value in pairs.items()}
+
+
+def _facts(error_type: type, error: BaseException, stack: TracebackType | None) -> dict[str, Any]:
+    """Return type, message and stack trace under the names of the semantic conventions for exceptions."""
+    try:
+        lines = traceback.format_exception(error_type, error, stack)
+    except Exception:  # noqa: BLE001 - formatting calls the exception's own methods
+        lines = traceback.format_tb(stack)
+    return {
+        "exception.type": _type_name(error_type),
+        "exception.message": _trouble.safe_str(error),
+        "exception.stacktrace": "".join(lines),
+    }
+
+
+def _type_name(of: type) -> str:
+    return of.__qualname__ if of.__module__ == "builtins" else f"{of.__module__}.{of.__qualname__}"

@@ -1,0 +1,74 @@
+"""Find a new span's parent, links and baggage among the references that it is started with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from opentracing import Reference, ReferenceType
+
+from midspan import _trouble
+from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of
+from midspan.trace import Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from midspan.trace import Span
+
+__all__ = ["Origin", "origin"]
+
+_REF_TYPE: Final = "opentracing.ref_type"
+
+
+class Origin(NamedTuple):
+    """Where a span comes from; `is_given` is false if nothing was referred to, so that the active span counts."""
+
+    is_given: bool
+    parent: Span | None
+    links: list[Link]
+    baggage: Mapping[str, str]
+
+
+_NOWHERE: Final = Origin(is_given=False, parent=None, links=[], baggage={})
+
+
+def origin(child_of: Any, references: Any) -> Origin:
+    """Resolve `child_of` (a span or a context) and `references` (a list, one alone, or None).
+
+    The parent is `child_of`, else the first `child_of` among the references, else the first reference.
+    References without a context are ignored, as OpenTracing demands.
+    """
+    given = [] if child_of is None else [(ReferenceType.CHILD_OF, _context_of(child_of))]
+    listed = [] if references is None else list(_listed(references))
+    given += listed
+    if not given:
+        return _NOWHERE
+    links = [
+        Link(native.context, {_REF_TYPE: str(kind)})
+        for kind, context in listed
+        if (native := native_of(context)) is not None and native.context.is_valid
+    ]
+    parent = next((context for kind, context in given if kind == ReferenceType.CHILD_OF), given[0][1])
+    baggage: dict[str, str] = {}
+    for _, context in reversed(given):
+        baggage.update(baggage_of(context))
+    return Origin(is_given=True, parent=native_of(parent), links=links, baggage=baggage)
+
+
+def _listed(references: Any) -> Iterable[tuple[Any, Any]]:
+    """Yield type and context of the references that have a context."""
+    if isinstance(references, Reference):
+        references = (references,)
+    try:
+        for reference in references:
+            if reference is not None and reference.referenced_context is not None:
+                yield reference.type, _context_of(reference.referenced_context)
+    except Exception as error:  # noqa: BLE001 - what is listed is the application's own
+        _trouble.report("opentracing.references", "the references of a span could not be read", error=error)
+
+
+def _context_of(span_or_context: Any) -> Any:
+    """Return a context for a context or for a span: libraries give both."""
+    if isinstance(span_or_context, SpanContext):
+        return span_or_context
+    return getattr(span_or_context, "context", span_or_context)

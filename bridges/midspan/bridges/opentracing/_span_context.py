@@ -1,0 +1,89 @@
+"""The identity and the baggage of a span, immutable, as OpenTracing code passes them around."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import opentracing
+
+from midspan import trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SpanContext", "baggage_of", "native_of"]
+
+_NO_BAGGAGE: Mapping[str, str] = {}
+
+
+class SpanContext(opentracing.SpanContext):  # type: ignore[misc] - opentracing has no types
+    """What a span hands to its children, here and in other processes.
+
+    Attributes:
+        native: The native span that it names, or for one that arrived from elsewhere, what stands for it.
+    """
+
+    __slots__ = ("_baggage", "native")
+
+    def __init__(self, native: trace.Span, baggage: Mapping[str, str] = _NO_BAGGAGE) -> None:
+        """Take the native span, and baggage that must not change afterwards."""
+        self.native = native
+        self._baggage = baggage
+
+    @property
+    def baggage(self) -> dict[str, str]:
+        """The baggage, as a copy: a context never changes."""
+        return dict(self._baggage)
+
+    @property
+    def trace_id(self) -> int:
+        """The id of the trace; 0 if there is none."""
+        return self.native.context.trace_id
+
+    @property
+    def span_id(self) -> int:
+        """The id of the span; 0 if there is none."""
+        return self.native.context.span_id
+
+    @property
+    def flags(self) -> int:
+        """The flags as jaeger-client has them: 1 for sampled, 2 for debug."""
+        context = self.native.context
+        return (1 if context.is_sampled else 0) | (2 if context.is_debug else 0)
+
+    def __repr__(self) -> str:
+        return f"SpanContext({self.native.context!r}, baggage={dict(self._baggage)!r})"
+
+
+def native_of(context: object) -> trace.Span | None:
+    """Return the native span that a context of any tracer names, or None if it names none that we could know.
+
+    Other tracers' contexts (jaeger-client's, MockTracer's) have integer ids.
+    """
+    if isinstance(context, SpanContext):
+        return context.native
+    trace_id, span_id = _number(context, "trace_id"), _number(context, "span_id")
+    if not (0 < trace_id < 1 << 128 and 0 < span_id < 1 << 64):
+        return None
+    flags = _number(context, "flags", trace.TraceFlags.SAMPLED) & trace.TraceFlags.SAMPLED
+    return trace.NonRecordingSpan(trace.SpanContext(trace_id, span_id, flags))
+
+
+def _number(context: object, name: str, default: int = 0) -> int:
+    value = _attribute(context, name)
+    return value if isinstance(value, int) else default
+
+
+def _attribute(context: object, name: str) -> Any:
+    try:
+        return getattr(context, name, None)
+    except Exception:  # noqa: BLE001 - a foreign property may raise
+        return None
+
+
+def baggage_of(context: object) -> Mapping[str, str]:
+    """Return the baggage of a context of any tracer; it must not be changed."""
+    if isinstance(context, SpanContext):
+        return context._baggage
+    found = _attribute(context, "baggage")
+    return found if isinstance(found, dict) else _NO_BAGGAGE
