@@ -9,11 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
-from midspan.sdk.sampling import SAMPLE, Decision, SamplingRequest, SamplingResult, Situation, constant_of
-from midspan.trace import NonRecordingSpan, TraceFlags, TraceState
+from midspan.sdk.sampling import (
+    ALWAYS,
+    DROP,
+    SAMPLE,
+    Decision,
+    SamplingRequest,
+    SamplingResult,
+    Situation,
+    threshold_of,
+)
+from midspan.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 from midspan.trace._attributes import clean_attributes
+from midspan.trace._nonrecording import UnsampledRoot
 from midspan.trace._span import DEBUG, SUPPRESSED, Span
-from midspan.trace._values import NO_ATTRIBUTES
+from midspan.trace._values import NO_ATTRIBUTES, UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,13 +32,14 @@ if TYPE_CHECKING:
     from midspan.sdk._clock import Clock
     from midspan.sdk.ids import IdGenerator
     from midspan.sdk.sampling import RateLimiting, Sampler
-    from midspan.trace import InstrumentationScope, Link, SpanContext, SpanKind, SpanLimits
+    from midspan.trace import InstrumentationScope, Link, SpanKind, SpanLimits
 
 __all__ = ["Recorder", "Settings"]
 
 _NO_STATE: Final = TraceState()
 _SAMPLED: Final = TraceFlags.SAMPLED
 _RANDOM: Final = TraceFlags.RANDOM
+_LOWER_64: Final = ALWAYS - 1
 _KEPT: Final = _RANDOM | DEBUG
 
 
@@ -85,10 +96,10 @@ class Recorder:
     def use(self, sampler: Sampler) -> None:
         """Take another sampler."""
         self._sampler = sampler
-        self._constants = [constant_of(sampler, situation) for situation in Situation]
-        self._at_root = self._constants[Situation.ROOT]
+        self._thresholds = [threshold_of(sampler, situation) for situation in Situation]
+        self._at_root = self._thresholds[Situation.ROOT]
 
-    def start(  # noqa: C901, PLR0912, PLR0913 - the hot path in one piece; see the module's docstring
+    def start(  # noqa: C901, PLR0912, PLR0913, PLR0915 - the hot path in one piece; see the module's docstring
         self,
         name: str,
         context: Context,
@@ -106,25 +117,28 @@ class Recorder:
             trace_id = parent._trace_id
             trace_state = parent._trace_state
             flags = parent._flags & _KEPT | _SAMPLED
-            result = self._constants[1 + (parent._flags & _SAMPLED) + 2 * parent_context[4]]
+            threshold = self._thresholds[1 + (parent._flags & _SAMPLED) + 2 * parent_context[4]]
             if flags & DEBUG:
-                flags, result = self._debugged(flags, parent_context, result)
+                flags, threshold = self._debugged(flags, parent_context, threshold)
         else:
-            parent_context = None
-            trace_id = self._trace_id()
-            trace_state = _NO_STATE
+            threshold = self._at_root
             flags = self._root_flags
-            result = self._at_root
             if parent is not None and parent._flags:
                 if parent._flags & SUPPRESSED:
                     # The very span: made current, it must go on suppressing.
                     return parent
-                flags, result = self._debugged(flags | parent._flags & DEBUG, parent.context, result)
-        span_id = self._span_id()
+                flags, threshold = self._debugged(flags | parent._flags & DEBUG, parent.context, threshold)
+            if threshold == 0 and ids is None:
+                return UnsampledRoot.begin(self)
+            parent_context = None
+            trace_id = self._trace_id() or 1
+            trace_state = _NO_STATE
+        span_id = self._span_id() or 1
         if ids is not None:
             trace_id, span_id = ids
-        if result is not SAMPLE:
-            if result is None:
+        result = SAMPLE
+        if threshold is not ALWAYS:
+            if threshold is None:
                 result = self._ask(
                     SamplingRequest(
                         context,
@@ -136,23 +150,27 @@ class Recorder:
                         links or (),
                     )
                 )
-            if result.trace_state is not None:
-                trace_state = result.trace_state
+                if result.trace_state is not None:
+                    trace_state = result.trace_state
+            elif trace_id & _LOWER_64 >= threshold:
+                result = DROP
             if not result.decision:
                 return NonRecordingSpan.of_ids(trace_id, span_id, flags & ~_SAMPLED, trace_state)
-        offset_ns = self._settings.clock_offset_ns
-        span = Span(
-            self,
-            name,
-            kind,
-            trace_id,
-            span_id,
-            flags,
-            trace_state,
-            parent_context,
-            self.monotonic_ns() + offset_ns if start_ns is None else start_ns,
-            offset_ns,
-        )
+        span = Span()
+        span._recorder = self
+        span._limits = self.limits
+        span.name = name
+        span.kind = kind
+        span._trace_id = trace_id
+        span._span_id = span_id
+        span._flags = flags
+        span._trace_state = trace_state
+        span.parent = parent_context
+        span._clock_offset_ns = offset_ns = self._settings.clock_offset_ns
+        span.start_ns = self.monotonic_ns() + offset_ns if start_ns is None else start_ns
+        span.end_ns = None
+        span.status = UNSET
+        span._context = span._attributes = span._events = span._links = span._views = span._dropped = None
         if attributes:
             limits = self.limits
             span._attributes, dropped = clean_attributes(attributes, limits.attributes, limits.value_length)
@@ -189,18 +207,20 @@ class Recorder:
             except Exception as error:  # noqa: BLE001 - a processor may be the application's own
                 _trouble.report("processor.raised", "a processor raised in on_start", error=error)
 
-    def _debugged(
-        self, flags: int, parent: SpanContext, result: SamplingResult | None
-    ) -> tuple[int, SamplingResult | None]:
+    def _debugged(self, flags: int, parent: SpanContext, threshold: int | None) -> tuple[int, int | None]:
         """Force the recording that a debug flag asks for, within what callers from outside may ask."""
         if not flags & DEBUG:
-            return flags, result
+            return flags, threshold
         if parent.is_remote and not self._settings.forced.allows():
             _trouble.report(
                 "sampling.too_many_forced", "more traces are forced than allowed; sampled as usual"
             )
-            return flags & ~DEBUG, result
-        return flags, SAMPLE
+            return flags & ~DEBUG, threshold
+        return flags, ALWAYS
+
+    def unsampled_context(self) -> SpanContext:
+        """Make the identity of an unsampled root, for the few that are asked for it."""
+        return SpanContext(self._trace_id() or 1, self._span_id() or 1, self._root_flags & ~_SAMPLED)
 
 
 class _RecordOnly:

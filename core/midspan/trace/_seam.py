@@ -6,80 +6,79 @@ tracing interface that holds global state.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
+from midspan._record import NamedTuple
 from midspan.trace._nonrecording import NOOP_SPAN, NonRecordingSpan
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any, Protocol
 
     from midspan.context import Context
     from midspan.trace._limits import SpanLimits
     from midspan.trace._span import Span
     from midspan.trace._values import InstrumentationScope, Link, SpanKind
 
+    class Starter(Protocol):
+        """What a tracer needs: something that starts spans."""
+
+        def start(  # noqa: PLR0913 - the fields of a span; called in one place
+            self,
+            name: str,
+            context: Context,
+            kind: SpanKind,
+            attributes: Mapping[str, Any] | None,
+            links: Sequence[Link] | None,
+            start_ns: int | None,
+            ids: tuple[int, int] | None,
+        ) -> Span:
+            """Start a span under `context`; `ids` (trace, span) are given by a bridge, else generated."""
+            ...
+
+    class SpanOwner(Protocol):
+        """What a recording span needs of its pipeline: limits, a clock, and somebody to hand itself to."""
+
+        scope: InstrumentationScope
+        resource: Any
+        limits: SpanLimits
+        # Processors may still change a span that has ended; without them it is sealed at once.
+        seals_late: bool
+
+        @property
+        def unexported(self) -> SpanOwner:
+            """The recorder that takes over when a span is withdrawn."""
+            ...
+
+        @property
+        def exported(self) -> SpanOwner:
+            """The recorder that takes over when a withdrawn span is forced after all."""
+            ...
+
+        def monotonic_ns(self) -> int:
+            """Read the clock that durations are measured with."""
+            ...
+
+        def on_end(self, span: Span) -> None:
+            """Take a span that has ended. Must not raise."""
+            ...
+
+    class Engine(Protocol):
+        """What `configure()` installs: it makes one starter a scope."""
+
+        def recorder(self, scope: InstrumentationScope) -> Starter:
+            """Return the starter for the spans of one instrumentation scope."""
+            ...
+
+        def adopt(self, wishes: Wishes) -> None:
+            """Take over what legacy start-up code configured, where nobody configured it otherwise."""
+            ...
+
+        def force_flush(self, timeout_s: float) -> bool:
+            """Export what has ended, for interfaces whose tracer can be closed; True if all was accepted."""
+            ...
+
+
 __all__ = ["Binding", "Engine", "SpanOwner", "Starter", "Unconfigured", "Wishes", "binding"]
-
-
-class Starter(Protocol):
-    """What a tracer needs: something that starts spans."""
-
-    def start(  # noqa: PLR0913 - the fields of a span; called in one place
-        self,
-        name: str,
-        context: Context,
-        kind: SpanKind,
-        attributes: Mapping[str, Any] | None,
-        links: Sequence[Link] | None,
-        start_ns: int | None,
-        ids: tuple[int, int] | None,
-    ) -> Span:
-        """Start a span under `context`; `ids` (trace, span) are given by a bridge, else generated."""
-        ...
-
-
-class SpanOwner(Protocol):
-    """What a recording span needs of its pipeline: limits, a clock, and somebody to hand itself to."""
-
-    scope: InstrumentationScope
-    resource: Any
-    limits: SpanLimits
-    # Processors may still change a span that has ended; without them it is sealed at once.
-    seals_late: bool
-
-    @property
-    def unexported(self) -> SpanOwner:
-        """The recorder that takes over when a span is withdrawn."""
-        ...
-
-    @property
-    def exported(self) -> SpanOwner:
-        """The recorder that takes over when a withdrawn span is forced after all."""
-        ...
-
-    def monotonic_ns(self) -> int:
-        """Read the clock that durations are measured with."""
-        ...
-
-    def on_end(self, span: Span) -> None:
-        """Take a span that has ended. Must not raise."""
-        ...
-
-
-class Engine(Protocol):
-    """What `configure()` installs: it makes one starter a scope."""
-
-    def recorder(self, scope: InstrumentationScope) -> Starter:
-        """Return the starter for the spans of one instrumentation scope."""
-        ...
-
-    def adopt(self, wishes: Wishes) -> None:
-        """Take over what legacy start-up code configured, where nobody configured it otherwise."""
-        ...
-
-    def force_flush(self, timeout_s: float) -> bool:
-        """Export what has ended, for interfaces whose tracer can be closed; True if all of it was accepted."""
-        ...
 
 
 class Wishes(NamedTuple):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
+from midspan._record import NamedTuple
 from midspan.trace._tracestate import EMPTY, TraceState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = ["INVALID", "SpanContext", "TraceFlags"]
 
@@ -16,6 +19,9 @@ class TraceFlags:
     SAMPLED: Final = 0x01
     # The trace id was made at random in its lower 56 bits.
     RANDOM: Final = 0x02
+    # Not of the W3C, above its octet and never on its wire: the caller left the decision about sampling to
+    # us, as B3, X-Ray, Google Cloud and Datadog let it.
+    DEFERRED: Final = 0x400
 
 
 class SpanContext(NamedTuple):
