@@ -70,7 +70,7 @@ def test_the_core_imports_only_the_standard_library(file):
 
 @pytest.mark.parametrize("file", PLUG_INS, ids=name_of)
 def test_a_plug_in_keeps_to_public_modules(file):
-    """A plug-in imports nothing private but its own, its portion's (`midspan.exporters._x`), and what is shared."""
+    """A plug-in imports nothing private but its own, its portion's, and what is shared."""
     parts = name_of(file).split(".")
     own = ".".join(parts[: 3 if parts[1] in ROOTS else 2])
     portion = f"midspan.{parts[1]}._"
