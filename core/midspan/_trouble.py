@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from typing import Any, Final
 
-__all__ = ["counts", "describe", "report", "reset", "safe_str", "set_strict"]
+__all__ = ["counts", "describe", "note", "report", "reset", "safe_str", "set_strict"]
 
 _INTERVAL_S: Final = 60.0
 _MAX_FOREIGN_CHARS: Final = 256
@@ -39,6 +39,12 @@ def report(cause: str, message: str, *foreign: object, error: BaseException | No
     _counts[cause] += 1
     if _strict:
         raise error if error is not None else RuntimeError(message % tuple(describe(f) for f in foreign))
+    _say(cause, message, foreign, error)
+
+
+def note(cause: str, message: str, *foreign: object, error: BaseException | None = None) -> None:
+    """Do as `report`, but never raise: for threads that no caller would catch it from."""
+    _counts[cause] += 1
     _say(cause, message, foreign, error)
 
 

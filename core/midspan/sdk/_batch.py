@@ -7,23 +7,26 @@ can deadlock in a signal handler, after a fork, or when gevent is patched in hal
 
 from __future__ import annotations
 
-import _thread
-import time
+import functools
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import _trouble
-from midspan.sdk._tally import Tallies, Tally
+from midspan._native import allocate_lock
+from midspan._tally import Tallies, Tally
+from midspan.sdk._waiting import poll, seconds_left
+from midspan.sdk._worker import Worker
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:
     from midspan.sdk._exporter import ExporterHandle
+    from midspan.sdk._waiting import Wait
     from midspan.trace import Span
 
 __all__ = ["BatchQueue", "BatchSettings", "ExporterStats"]
 
-_FIRST_POLL_S: Final = 0.0002
-_LAST_POLL_S: Final = 0.02
+# A worker that never waited would take a whole core.
+_SHORTEST_DELAY_S: Final = 0.01
 
 
 class BatchSettings(NamedTuple):
@@ -67,12 +70,13 @@ class BatchQueue:
     def _begin(self) -> None:
         """Start with nothing queued and nothing counted; after a fork, again."""
         self._queue: deque[Any] = deque()
-        self._worker: _Worker | None = None
-        self._starting = _thread.allocate_lock()
+        self._worker: Worker | None = None
+        self._starting = allocate_lock()
         self._flush_wanted = False
         self._closed = False
         self._in_flight = 0
         self._failures = 0
+        self._is_shut = False
         self._exported = Tally()
         self._dropped = Tallies()
 
@@ -101,42 +105,71 @@ class BatchQueue:
             )
 
     def _start_worker(self) -> None:
-        # Taken once and kept: of all threads that end their first span together, one starts the worker.
+        # Of all threads that end their first span together one starts the worker, and nobody waits for it.
         if not self._starting.acquire(blocking=False):
             return
-        worker = _Worker(self)
         try:
-            worker.start()
-        except Exception as error:  # noqa: BLE001 - no thread to be had now: the next span tries again
+            if self._worker is None:
+                worker = Worker(self, max(self._settings.schedule_delay_s, _SHORTEST_DELAY_S))
+                worker.start()
+                self._worker = worker
+        except RuntimeError as error:  # No thread to be had now: the next span tries again.
+            # From Python 3.12 on this is what happens to every program that is ending; whoever flushes will
+            # do the work, so there is nothing to tell.
+            if "interpreter shutdown" not in str(error):
+                _trouble.report("worker.not_started", "the export worker could not be started", error=error)
+        finally:
             self._starting.release()
-            _trouble.report("worker.not_started", "the export worker could not be started", error=error)
-        else:
-            self._worker = worker
 
-    def force_flush(self, deadline_s: float) -> bool:
-        """Export what is queued; say whether all of it was accepted before `deadline_s` (monotonic)."""
+    def begin_flush(self, deadline_s: float) -> Wait:  # noqa: ARG002 - the wait has it
+        """Have exported what is queued; the wait says whether all of it was accepted in time."""
+        marker = self._mark()
+        if self._worker is not None:
+            self._worker.wake()
+        return functools.partial(self._flushed, marker)
+
+    def begin_shutdown(self, deadline_s: float) -> Wait:
+        """Take no more, and have the rest exported and the exporter shut down by `deadline_s` (monotonic)."""
+        self._closed = True
+        marker = self._mark()
+        if self._worker is not None:
+            self._worker.stop(deadline_s)
+        return functools.partial(self._shut, marker)
+
+    def _mark(self) -> _Flush:
         marker = _Flush(self._failures)
         self._queue.append(marker)
         self._flush_wanted = True
         if self._worker is None:
             self._start_worker()
-        worker = self._worker
-        if worker is not None:
-            worker.wake()
-        _poll(lambda: marker.done, deadline_s)
-        return marker.done and self._failures == marker.failures_before
+        return marker
 
-    def shutdown(self, deadline_s: float) -> bool:
-        """Take no more, export what is queued, shut the exporter down; False if that was not all done."""
-        if self._closed:
-            return True
-        flushed = self.force_flush(deadline_s)
-        self._closed = True
+    def _flushed(self, marker: _Flush, deadline_s: float) -> bool:
         worker = self._worker
         if worker is None:
+            self._drain_here(deadline_s)
+        # A worker that has ended will not come to the marker any more, nor to anything else.
+        poll(lambda: marker.done or (worker is not None and worker.ended), deadline_s)
+        tried = marker.done or not self.stats().queued
+        return tried and self._failures == marker.failures_before
+
+    def _shut(self, marker: _Flush, deadline_s: float) -> bool:
+        worker = self._worker
+        if worker is None:
+            flushed = self._flushed(marker, deadline_s)
+            self.close_exporter(deadline_s)
             return flushed
-        worker.stop(deadline_s)
-        return flushed and _poll(lambda: worker.ended, deadline_s)
+        ended = poll(lambda: worker.ended, deadline_s)
+        return ended and self._flushed(marker, deadline_s)
+
+    def _drain_here(self, deadline_s: float) -> None:
+        """Do the worker's work in the thread that waits for it, where no other thread can be had."""
+        if self._starting.acquire(blocking=False):
+            try:
+                with suppressed():
+                    self.drain(everything=True, deadline_s=deadline_s)
+            finally:
+                self._starting.release()
 
     def after_fork(self) -> None:
         """In the child: the parent's unsent spans are the parent's, and its worker did not come along."""
@@ -150,16 +183,21 @@ class BatchQueue:
         exported, dropped = self._exported.value, self._dropped.values()
         return ExporterStats(exported + queued + sum(dropped.values()), exported, queued, dropped)
 
-    def drain(self, *, everything: bool) -> None:
-        """Export full batches, and with `everything` (or when a flush waits) the rest; in the worker only."""
+    def drain(self, *, everything: bool, deadline_s: float | None = None) -> None:
+        """Export full batches, and with `everything` (or when a flush waits) the rest; in the worker only.
+
+        What a deadline (monotonic seconds) leaves no time for stays; it is dropped if the queue is closed.
+        """
         queue = self._queue
         if self._flush_wanted:
             self._flush_wanted = False
             everything = True
         while queue and (everything or len(queue) >= self._batch_size):
+            if deadline_s is not None and not self._closed and not seconds_left(deadline_s):
+                return
             batch, marker = self._take()
             if batch:
-                self._export(batch)
+                self._export(batch, deadline_s)
             if marker is not None:
                 marker.done = True
 
@@ -177,80 +215,32 @@ class BatchQueue:
             batch.append(item)
         return batch, None
 
-    def _export(self, batch: list[Span]) -> None:
-        accepted = self._exporter.export_spans(batch, self._settings.export_timeout_s)
+    def _export(self, batch: list[Span], deadline_s: float | None) -> None:
+        timeout_s = self._settings.export_timeout_s
+        if deadline_s is not None:
+            timeout_s = min(timeout_s, seconds_left(deadline_s))
+        reason = "export_failed" if timeout_s else "shutdown"
+        accepted = False
+        try:
+            accepted = bool(timeout_s) and self._exporter.export_spans(batch, timeout_s)
+        except BaseException as error:  # noqa: BLE001 - a KeyboardInterrupt of its own making, or strict mode
+            _trouble.note("worker.raised", "the export worker met an error and goes on", error=error)
         if accepted:
             self._exported.add(len(batch))
         else:
             self._failures += 1
-            self._dropped.add("export_failed", len(batch))
+            self._dropped.add(reason, len(batch))
         self._in_flight = 0
 
-    @property
-    def schedule_delay_s(self) -> float:
-        """How long a span waits at most for its batch to fill."""
-        return self._settings.schedule_delay_s
-
     def close_exporter(self, deadline_s: float) -> None:
-        """Shut the exporter down; runs in the worker only."""
-        self._exporter.shutdown(max(0.0, deadline_s - time.monotonic()))
-
-
-class _Worker:
-    """The thread that drains a queue. It outlives whatever an exporter does to it."""
-
-    __slots__ = ("_lock", "_queue", "_stop_at", "ended")
-
-    def __init__(self, queue: BatchQueue) -> None:
-        self._queue = queue
-        self._stop_at: float | None = None
-        self.ended = False
-        # Made together with the thread, so that both are gevent's or both are the system's.
-        self._lock = _thread.allocate_lock()
-        self._lock.acquire()
-
-    def start(self) -> None:
-        # Not threading.Thread: its start() waits on locks, and a signal handler may end the first span.
-        _thread.start_new_thread(self._run, ())
-
-    def wake(self) -> None:
-        """Let the worker look at its queue; never waits."""
-        try:  # noqa: SIM105 - `suppress` costs five times as much
-            self._lock.release()
-        except RuntimeError:
-            pass  # It was awake already.
-
-    def stop(self, deadline_s: float) -> None:
-        """Ask the worker to end, and the exporter to be done by `deadline_s` (monotonic)."""
-        self._stop_at = deadline_s
-        self.wake()
-
-    def _run(self) -> None:
-        with suppressed():
-            while True:
-                on_time = self._lock.acquire(timeout=self._queue.schedule_delay_s)
-                try:
-                    self._queue.drain(everything=not on_time or self._stop_at is not None)
-                    if self._stop_at is not None:
-                        self._queue.close_exporter(self._stop_at)
-                        break
-                except BaseException as error:  # noqa: BLE001 - nothing may end the worker
-                    _trouble.report(
-                        "worker.raised", "the export worker met an error and goes on", error=error
-                    )
-        self.ended = True
-
-
-def _poll(done: Any, deadline_s: float) -> bool:  # noqa: ANN401 - a function without arguments
-    """Wait until `done()` or until the deadline; return the last answer."""
-    pause_s = _FIRST_POLL_S
-    while not done():
-        left_s = deadline_s - time.monotonic()
-        if left_s <= 0:
-            return bool(done())
-        time.sleep(min(pause_s, left_s))
-        pause_s = min(pause_s * 2, _LAST_POLL_S)
-    return True
+        """Shut the exporter down, once; in the worker only."""
+        if self._is_shut:
+            return
+        self._is_shut = True
+        try:
+            self._exporter.shutdown(seconds_left(deadline_s))
+        except BaseException as error:  # noqa: BLE001 - as above
+            _trouble.note("worker.raised", "the export worker met an error while it ended", error=error)
 
 
 def _snapshot(queue: deque[Any]) -> list[Any]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
+from midspan._tally import Tallies, Tally
 from midspan.sdk._batch import ExporterStats
-from midspan.sdk._tally import Tallies, Tally
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:
     from midspan.sdk._exporter import ExporterHandle
+    from midspan.sdk._waiting import Wait
     from midspan.trace import Span
 
 __all__ = ["Direct"]
@@ -40,16 +40,14 @@ class Direct:
         else:
             self._dropped.add("export_failed")
 
-    def force_flush(self, deadline_s: float) -> bool:
+    def begin_flush(self, deadline_s: float) -> Wait:
         """Let the exporter flush what it holds itself."""
-        return self._exporter.force_flush(max(0.0, deadline_s - time.monotonic()))
+        return self._exporter.begin("force_flush", deadline_s)
 
-    def shutdown(self, deadline_s: float) -> bool:
-        """Take no more and shut the exporter down."""
-        if self._closed:
-            return True
+    def begin_shutdown(self, deadline_s: float) -> Wait:
+        """Take no more, and shut the exporter down."""
         self._closed = True
-        return self._exporter.shutdown(max(0.0, deadline_s - time.monotonic()))
+        return self._exporter.begin("shutdown", deadline_s)
 
     def after_fork(self) -> None:
         """In the child: the parent's account is the parent's."""

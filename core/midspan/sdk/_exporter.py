@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble
+from midspan.sdk._waiting import begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from midspan.sdk._waiting import Wait
     from midspan.trace import Span
 
 __all__ = ["ExporterHandle"]
@@ -57,16 +59,9 @@ class ExporterHandle:
             _trouble.report(f"exporter.{self.name}", "the exporter %s failed", self.name, error=error)
             return False
 
-    def force_flush(self, timeout_s: float) -> bool:
-        """Let an exporter that holds something itself send it."""
-        return self._call("force_flush", timeout_s)
-
     def shutdown(self, timeout_s: float) -> bool:
         """Let the exporter close what it opened."""
-        return self._call("shutdown", timeout_s)
-
-    def _call(self, verb: str, timeout_s: float) -> bool:
-        function = getattr(self.exporter, verb, None)
+        function = getattr(self.exporter, "shutdown", None)
         if not callable(function):
             return True
         try:
@@ -74,8 +69,15 @@ class ExporterHandle:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - as above
-            _trouble.report(f"exporter.{self.name}.{verb}", f"{verb} of %s failed", self.name, error=error)
+            _trouble.report(f"exporter.{self.name}.shutdown", "shutdown of %s failed", self.name, error=error)
             return False
+
+    def begin(self, verb: str, deadline_s: float) -> Wait:
+        """Begin `force_flush` or `shutdown`, where the exporter has it, beside the caller's thread."""
+        function = getattr(self.exporter, verb, None)
+        if not callable(function):
+            return lambda _: True
+        return begin(f"exporter.{self.name}.{verb}", function, deadline_s)
 
 
 def _takes(function: Callable[..., object], name: str) -> bool:

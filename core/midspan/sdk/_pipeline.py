@@ -8,14 +8,17 @@ import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from midspan import _trouble
+from midspan._tally import Tally
 from midspan.sdk._clock import offset_ns
 from midspan.sdk._recorder import Recorder, Settings
+from midspan.sdk._waiting import begin, poll
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from midspan.resource import Resource
     from midspan.sdk._batch import ExporterStats
+    from midspan.sdk._waiting import Wait
     from midspan.trace import InstrumentationScope, Span
     from midspan.trace._seam import Wishes
 
@@ -31,12 +34,12 @@ class Sink(Protocol):
         """Take a finished span, without waiting."""
         ...
 
-    def force_flush(self, deadline_s: float) -> bool:
-        """Export what waits, until the deadline (monotonic seconds)."""
+    def begin_flush(self, deadline_s: float) -> Wait:
+        """Begin to export what waits, until the deadline (monotonic seconds)."""
         ...
 
-    def shutdown(self, deadline_s: float) -> bool:
-        """Export what waits and close, until the deadline (monotonic seconds)."""
+    def begin_shutdown(self, deadline_s: float) -> Wait:
+        """Begin to export what waits and to close, until the deadline (monotonic seconds)."""
         ...
 
     def after_fork(self) -> None:
@@ -74,8 +77,9 @@ class Pipeline:
         self._filters = tuple(f for f in map(_filter_of, processors) if f is not None)
         self._wishes_welcome = wishes_welcome
         self._resource_of_child = resource_of_child
+        self._closing: list[Wait] | None = None
         self._closed = False
-        self._filtered = 0
+        self._filtered = Tally()
         settings.starters = tuple(p.on_start for p in processors if callable(getattr(p, "on_start", None)))
         settings.seals_late = bool(self._filters)
         settings.on_end = self._choose_on_end()
@@ -112,7 +116,7 @@ class Pipeline:
             try:
                 if process(span) is False:
                     passed = False
-                    self._filtered += 1
+                    self._filtered.add()
                     break
             except Exception as error:  # noqa: BLE001 - a processor may be the application's own
                 _trouble.report("processor.raised", "a processor raised; the span goes on", error=error)
@@ -150,39 +154,42 @@ class Pipeline:
         """Export all that has ended; True only if every exporter accepted it within `timeout_s` seconds."""
         deadline_s = time.monotonic() + timeout_s
         self._anchor()
-        flushed = [sink.force_flush(deadline_s) for sink in self._sinks.values()]
-        return all([*flushed, *self._tell_processors("force_flush", deadline_s)])
+        waits = [sink.begin_flush(deadline_s) for sink in self._sinks.values()]
+        waits += self._tell_processors("force_flush", deadline_s)
+        return _all_done(waits, deadline_s)
 
     def shutdown(self, timeout_s: float = 30.0) -> bool:
-        """Flush, then close every exporter within `timeout_s` seconds in all. A second call does nothing."""
-        if self._closed:
-            return True
-        self._closed = True
-        deadline_s = time.monotonic() + timeout_s
-        done = [sink.shutdown(deadline_s) for sink in self._sinks.values()]
-        done += self._tell_processors("shutdown", deadline_s)
-        close = getattr(self._settings.sampler, "close", None)
-        if callable(close):
-            close()
-        _live.discard(self)
-        return all(done)
+        """Flush and close every exporter within `timeout_s` seconds in all; True only if all was done.
 
-    def _tell_processors(self, verb: str, deadline_s: float) -> list[bool]:
-        answers = []
-        for processor in self._processors:
-            function = getattr(processor, verb, None)
-            if callable(function):
-                try:
-                    answers.append(function(max(0.0, deadline_s - time.monotonic())) is not False)
-                except Exception as error:  # noqa: BLE001 - a processor may be the application's own
-                    _trouble.report(f"processor.{verb}", f"{verb} of a processor failed", error=error)
-                    answers.append(False)
-        return answers
+        A second call closes nothing again; it waits for the first.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        if not self._closed:
+            self._closed = True
+            # All are begun before any is waited for: one that hangs must not use up the others' time.
+            closing = [sink.begin_shutdown(deadline_s) for sink in self._sinks.values()]
+            closing += self._tell_processors("shutdown", deadline_s)
+            closing += self._close_sampler(deadline_s)
+            _live.discard(self)
+            self._closing = closing
+        # The first call may still be at it, in another thread.
+        poll(lambda: self._closing is not None, deadline_s)
+        return self._closing is not None and _all_done(self._closing, deadline_s)
+
+    def _tell_processors(self, verb: str, deadline_s: float) -> list[Wait]:
+        told = [getattr(processor, verb, None) for processor in self._processors]
+        return [begin(f"processor.{verb}", function, deadline_s) for function in told if callable(function)]
+
+    def _close_sampler(self, deadline_s: float) -> list[Wait]:
+        close = getattr(self._settings.sampler, "close", None)
+        return [begin("sampler.close", lambda _: close(), deadline_s)] if callable(close) else []
 
     def stats(self) -> PipelineStats:
         """Return the account so far."""
         return PipelineStats(
-            {name: sink.stats() for name, sink in self._sinks.items()}, self._filtered, _trouble.counts()
+            {name: sink.stats() for name, sink in self._sinks.items()},
+            self._filtered.value,
+            _trouble.counts(),
         )
 
     def _anchor(self) -> None:
@@ -196,7 +203,7 @@ class Pipeline:
             self._settings.resource = self._resource_of_child(self._settings.resource)
         for sink in self._sinks.values():
             sink.after_fork()
-        self._filtered = 0
+        self._filtered = Tally()
         self._anchor()
         self._begin()
         _rebind(self)
@@ -223,6 +230,11 @@ def _filter_of(processor: Any) -> Callable[[Span], object] | None:  # noqa: ANN4
         return None
     message = f"{processor!r} is no processor: it is neither callable nor has on_start or on_end"
     raise TypeError(message)
+
+
+def _all_done(waits: list[Wait], deadline_s: float) -> bool:
+    # Each is waited for, whatever the others say: at an exit, nobody else would give them time.
+    return not [wait for wait in waits if not wait(deadline_s)]
 
 
 def _ignore(span: Span) -> None:

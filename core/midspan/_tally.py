@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
+
+from midspan._native import allocate_lock
 
 __all__ = ["Tallies", "Tally"]
 
@@ -17,7 +18,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._pending: deque[int] = deque()
-        self._folding = threading.Lock()
+        self._folding = allocate_lock()
         self._total = 0
 
     def add(self, count: int = 1) -> None:
@@ -63,3 +64,12 @@ class Tallies:
     def values(self) -> dict[str, int]:
         """Return all sums by name."""
         return {name: tally.value for name, tally in tuple(self._by_name.items())}
+
+    def value(self, name: str) -> int:
+        """Return one sum; 0 if nothing was ever added to it."""
+        tally = self._by_name.get(name)
+        return 0 if tally is None else tally.value
+
+    def clear(self) -> None:
+        """Forget all sums."""
+        self._by_name.clear()

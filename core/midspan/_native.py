@@ -1,0 +1,39 @@
+"""Threads and locks of the system, even where gevent has put greenlets in their place.
+
+An exporter may block inside a C library, and a greenlet that does so holds up every other one. So the
+worker is a thread, and what wakes it is a lock, whether gevent came before midspan, after it, or never.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["allocate_lock", "start_thread"]
+
+
+def allocate_lock() -> _thread.LockType:
+    """Return an open lock."""
+    lock: _thread.LockType = _original("allocate_lock")()
+    return lock
+
+
+def start_thread(function: Callable[[], object]) -> None:
+    """Run `function` in a thread that does not keep the interpreter alive.
+
+    Not `threading.Thread`: its `start` waits on locks, and a signal handler may be what calls this.
+
+    Raises:
+        RuntimeError: No thread can be had: too many run, or the interpreter shuts down.
+    """
+    _original("start_new_thread")(function, ())
+
+
+def _original(name: str) -> Any:  # noqa: ANN401 - one of two functions of `_thread`
+    monkey = sys.modules.get("gevent.monkey")
+    return getattr(_thread, name) if monkey is None else monkey.get_original("_thread", name)
