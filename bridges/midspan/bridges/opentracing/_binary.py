@@ -1,7 +1,7 @@
 """OpenTracing's BINARY format, in the layout of jaeger-client (Go's and Java's as well).
 
-Big-endian: trace id (16 bytes), span id, parent id (8 each), flags (1), then a count of baggage items (4) and for
-each its key and value, both as a length (4) and UTF-8.
+Big-endian: trace id (16 bytes), span id, parent id (8 each), flags (1), then a count of baggage items (4) and
+for each its key and value, both as a length (4) and UTF-8.
 """
 
 from __future__ import annotations

@@ -1,20 +1,22 @@
-"""Turn OpenTracing's values into native ones: total functions without effects, and the only place for rules."""
+"""Turn OpenTracing's values into native ones: the rules, as total functions without effects."""
 
 from __future__ import annotations
 
 import numbers
 import traceback
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from midspan import _trouble
 from midspan.trace import SpanKind, Status, StatusCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["PLAIN", "SEMANTIC", "Log", "StartTags", "kind", "log", "name", "priority", "start_tags", "status"]
 __all__ += ["tag", "to_ns"]
+
+T = TypeVar("T")
 
 # What OpenTracing allows as a tag's value; everything else becomes text.
 PLAIN: Final = frozenset({str, bool, int, float})
@@ -39,7 +41,7 @@ _LATEST_S: Final = (1 << 63) / 1e9
 
 
 def to_ns(seconds: float | None) -> int | None:
-    """Return nanoseconds since the epoch for OpenTracing's float seconds; None, "now", if they make no sense."""
+    """Return nanoseconds since the epoch for OpenTracing's seconds; None, "now", if they make no sense."""
     if seconds is None:
         return None
     try:
@@ -102,27 +104,36 @@ class StartTags(NamedTuple):
     """The tags that a span starts with, each kind of them in its place."""
 
     attributes: Mapping[str, Any]
-    kind: SpanKind
-    status: Status | None
-    priority: int | None
+    kind: SpanKind = SpanKind.INTERNAL
+    status: Status | None = None
+    priority: int | None = None
 
 
 def start_tags(tags: Mapping[str, Any]) -> StartTags:
     """Sort the tags of a new span; a semantic tag whose value says nothing stays an attribute."""
     try:
         if SEMANTIC.isdisjoint(tags) and PLAIN.issuperset(map(type, tags.values())):
-            return StartTags(tags, SpanKind.INTERNAL, None, None)
-        attributes = {key: tag(value) for key, value in tags.items()}
+            return StartTags(tags)
+        attributes = {key: value if type(value) in PLAIN else tag(value) for key, value in tags.items()}
     except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
         _trouble.report("opentracing.tags", "the tags of a span could not be read", error=error)
-        return StartTags({}, SpanKind.INTERNAL, None, None)
-    found_kind = kind(attributes.get(SPAN_KIND))
-    found_status = status(attributes.get(ERROR))
-    found_priority = priority(attributes.get(SAMPLING_PRIORITY))
-    for key, found in ((SPAN_KIND, found_kind), (ERROR, found_status), (SAMPLING_PRIORITY, found_priority)):
-        if found is not None:
-            del attributes[key]
-    return StartTags(attributes, found_kind or SpanKind.INTERNAL, found_status, found_priority)
+        return StartTags({})
+    return StartTags(
+        attributes,
+        _taken(attributes, SPAN_KIND, kind) or SpanKind.INTERNAL,
+        _taken(attributes, ERROR, status),
+        _taken(attributes, SAMPLING_PRIORITY, priority),
+    )
+
+
+def _taken(attributes: dict[str, Any], key: str, convert: Callable[[object], T | None]) -> T | None:
+    """Take a semantic tag out, converted; leave it where it is if there is no native value for it."""
+    if key not in attributes:
+        return None
+    found = convert(attributes[key])
+    if found is not None:
+        del attributes[key]
+    return found
 
 
 class Log(NamedTuple):

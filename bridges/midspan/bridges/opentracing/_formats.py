@@ -8,15 +8,14 @@ import opentracing
 from opentracing import Format
 
 from midspan import _trouble, propagation
-from midspan import context as _context
 from midspan.bridges.opentracing._binary import JaegerBinary
-from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of
+from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of, values_of
+from midspan.context import EMPTY, Context
 from midspan.trace import INVALID, NonRecordingSpan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from midspan.context import Context
     from midspan.propagation import Propagator
 
 __all__ = ["OF_PROCESS", "Formats", "Selection"]
@@ -46,7 +45,7 @@ OF_PROCESS: Final = _OfProcess()
 
 
 class Formats:
-    """The propagators of one tracer, by format. A text format for which none was chosen uses the process's."""
+    """The propagators of one tracer, by format. A text format without one uses the process's."""
 
     def __init__(self, selection: Selection = None) -> None:
         """Take one choice for both text formats, or a mapping of formats to choices.
@@ -82,9 +81,9 @@ class Formats:
         if not (isinstance(carrier, bytearray) if format_ == Format.BINARY else is_writable):
             raise opentracing.InvalidCarrierException(f"nothing can be put into a {type(carrier).__name__}")
         span_context = getattr(span_context, "context", span_context)
-        baggage = baggage_of(span_context)
+        context = Context(native_of(span_context), baggage_of(span_context), values_of(span_context))
         try:
-            propagator.inject(carrier, _context.Context(native_of(span_context), baggage))
+            propagator.inject(carrier, context)
         except Exception as error:  # noqa: BLE001 - a propagator may be the application's own
             _trouble.report("propagation.raised", "injecting into %s failed", type(carrier), error=error)
 
@@ -101,16 +100,17 @@ class Formats:
         if not is_readable or not hasattr(carrier, "__iter__"):
             raise opentracing.InvalidCarrierException(f"nothing can be read from a {type(carrier).__name__}")
         try:
-            found = propagator.extract(carrier, _context.EMPTY)
+            found = propagator.extract(carrier, EMPTY)
         except opentracing.SpanContextCorruptedException:
             raise
         except Exception as error:  # noqa: BLE001 - as above
             _trouble.report("propagation.raised", "extracting from %s failed", type(carrier), error=error)
             return None
-        if found is _context.EMPTY:
-            return None
         native = NonRecordingSpan(INVALID) if found.span is None else found.span
-        return SpanContext(native, found.baggage)
+        identity = native.context
+        if identity.is_valid or identity.is_sampled or identity.is_debug or found.baggage:
+            return SpanContext(native, found.baggage, found.values)
+        return None
 
     def _serving(self, format_: Any) -> Propagator:
         try:

@@ -43,16 +43,16 @@ def install(
     `jaeger_config` (jaeger-client's `Config` dictionary) and the variables JAEGER_SERVICE_NAME and
     JAEGER_TAGS say is handed to the pipeline, which uses what it was not told otherwise.
 
-    With `takeover`, a tracer that legacy start-up code makes global later does not replace the bridge: this is
-    said once, the pipeline takes over its service name, sampler and tags where they can be read, and whoever
-    uses that tracer uses the bridge. A second call changes the bridge only if it is given something new.
+    With `takeover`, a tracer that legacy start-up code makes global later does not replace the bridge: this
+    is said once, the pipeline takes over its service name, sampler and tags where they can be read, and
+    whoever uses that tracer uses the bridge. A second call changes only what it is given anew.
 
     >>> from midspan.bridges import opentracing as bridge
     >>> tracer = bridge.install()
     >>> bridge.uninstall()
 
     Raises:
-        ValueError: Something in `jaeger_config`, JAEGER_TAGS or `propagators` cannot be; the message says what.
+        ValueError: A value in `jaeger_config`, JAEGER_TAGS or `propagators` cannot be; the message says which.
     """
     current = _installation.tracer
     if current is not None and (scope_manager, propagators, jaeger_config, tracer) == (None,) * 4:

@@ -1,6 +1,6 @@
-"""Read what jaeger-client was told: from its `Config` dictionary, from its variables, from a tracer of its making.
+"""Read what jaeger-client was told: by its `Config` dictionary, by its variables, or by a tracer of its making.
 
-jaeger-client itself is not needed. Everything else that a tracer may be is read the same way, as far as it goes.
+jaeger-client itself is not needed. A tracer of any other making is read the same way, as far as it goes.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from opentracing import Format
 
+from midspan.bridges.opentracing._formats import OF_PROCESS
+from midspan.propagation.jaeger import Jaeger
 from midspan.trace._seam import Wishes, binding
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Headers", "Legacy", "of_config", "of_environment", "of_tracer"]
 
-# What jaeger-client adds to a tracer's tags by itself; the pipeline's resource says the same in its own words.
+# What jaeger-client adds to a tracer's tags by itself; the pipeline's resource says it in its own words.
 _ADDED: Final = frozenset({"jaeger.version", "hostname", "ip", "client-uuid"})
 
 
@@ -47,11 +49,9 @@ class Legacy(NamedTuple):
             binding.engine.adopt(Wishes(self.service_name, self.sampler, dict(self.tags)))
 
     def choose_formats(self, tracer: Tracer) -> None:
-        """Let a tracer speak with its neighbours as they are used to, in addition to the process's formats."""
+        """Let a tracer speak as its neighbours are used to, in addition to the process's formats."""
         if self.headers is None:
             return
-        from midspan.bridges.opentracing._formats import OF_PROCESS
-
         for format_ in (Format.TEXT_MAP, Format.HTTP_HEADERS):
             if not tracer.has_propagator(format_):
                 is_b3 = self.speaks_b3 and format_ == Format.HTTP_HEADERS
@@ -60,9 +60,8 @@ class Legacy(NamedTuple):
 
 
 def _propagator(headers: Headers, format_: Any) -> Any:
-    from midspan.propagation.jaeger import Jaeger
-
-    return Jaeger(headers)
+    # jaeger-client does not encode the values of baggage in text maps.
+    return Jaeger(*headers, url_encoding=format_ == Format.HTTP_HEADERS)
 
 
 def of_config(config: Mapping[str, Any]) -> Legacy:
@@ -92,7 +91,7 @@ def _sampler_of_config(config: Mapping[str, Any]) -> str:
     sampler = config.get("sampler") or {}
     if not hasattr(sampler, "get"):
         return _sampler_of(sampler) or "parentbased_always_on"
-    kind, param = sampler.get("type") or "remote", sampler.get("param")
+    kind, param = str(sampler.get("type") or "remote"), sampler.get("param", "")
     if kind == "remote":
         return _remote(config.get("local_agent") or {}, config)
     try:
@@ -124,7 +123,11 @@ def _named(name: str, argument: float | str | None = None) -> str:
     """Return a sampler as `OTEL_TRACES_SAMPLER` names it. Jaeger's follow the caller's decision, always."""
     if argument is None:
         return f"parentbased_{name}"
-    return f"parentbased_{name}:{argument:g}" if isinstance(argument, float) else f"parentbased_{name}:{argument}"
+    return (
+        f"parentbased_{name}:{argument:g}"
+        if isinstance(argument, float)
+        else f"parentbased_{name}:{argument}"
+    )
 
 
 def of_environment(legacy: Legacy) -> Legacy:

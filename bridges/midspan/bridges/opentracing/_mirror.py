@@ -92,7 +92,7 @@ class _Close:
 
 
 def context_under(manager: Any) -> Context:
-    """Return the context that a new span belongs to: what `manager` holds active, or what is native inside it."""
+    """Return the context that a new span belongs to: what `manager` holds active, or is native inside it."""
     scope = manager.active
     span = None if scope is None else scope.span
     context = _context.current()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opentracing import Reference, ReferenceType
 
 from midspan import _trouble
-from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of
+from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of, values_of
 from midspan.trace import Link
 
 if TYPE_CHECKING:
@@ -21,15 +21,16 @@ _REF_TYPE: Final = "opentracing.ref_type"
 
 
 class Origin(NamedTuple):
-    """Where a span comes from; `is_given` is false if nothing was referred to, so that the active span counts."""
+    """Where a span comes from; `is_given` is false if nothing was referred to and the active span counts."""
 
     is_given: bool
     parent: Span | None
     links: list[Link]
     baggage: Mapping[str, str]
+    values: Mapping[object, object]
 
 
-_NOWHERE: Final = Origin(is_given=False, parent=None, links=[], baggage={})
+_NOWHERE: Final = Origin(is_given=False, parent=None, links=[], baggage={}, values={})
 
 
 def origin(child_of: Any, references: Any) -> Origin:
@@ -52,7 +53,9 @@ def origin(child_of: Any, references: Any) -> Origin:
     baggage: dict[str, str] = {}
     for _, context in reversed(given):
         baggage.update(baggage_of(context))
-    return Origin(is_given=True, parent=native_of(parent), links=links, baggage=baggage)
+    return Origin(
+        is_given=True, parent=native_of(parent), links=links, baggage=baggage, values=values_of(parent)
+    )
 
 
 def _listed(references: Any) -> Iterable[tuple[Any, Any]]:

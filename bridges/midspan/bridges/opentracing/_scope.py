@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Scope", "ScopeManager", "enter"]
 
 
-class Scope(opentracing.Scope):  # type: ignore[misc] - opentracing has no types
+class Scope(opentracing.Scope):  # type: ignore[misc]  # it has no types
     """The time in which a span is active.
 
     Closing it out of order is harmless: what is active stays so. The span is then finished when nothing that
@@ -54,7 +54,7 @@ class Scope(opentracing.Scope):  # type: ignore[misc] - opentracing has no types
             _finish_uncovered(previous)
 
     def _reset(self) -> bool:
-        """Restore the slot; False if this is a copy of it, say an event loop's, and the original is elsewhere."""
+        """Restore the slot; False if this is a copy of it (an event loop's) and the original is elsewhere."""
         try:
             _slot.reset(self._place)
         except (ValueError, RuntimeError):
@@ -127,7 +127,7 @@ def enter(manager: Any, span: Span, finish_on_close: bool, previous: Context) ->
     return scope
 
 
-class ScopeManager(opentracing.ScopeManager):  # type: ignore[misc] - opentracing has no types
+class ScopeManager(opentracing.ScopeManager):  # type: ignore[misc]  # it has no types
     """Keep the active scope in the native slot: it follows threads, tasks, greenlets as native spans do."""
 
     def __init__(self, tracer: Tracer) -> None:

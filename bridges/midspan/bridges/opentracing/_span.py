@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Span"]
 
 
-class Span(opentracing.Span):  # type: ignore[misc] - opentracing has no types
+class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
     """A span as OpenTracing knows it; `native` is the one that is recorded.
 
     It has a `__dict__`, because libraries hang their own attributes on spans and replace its methods.
@@ -34,7 +34,7 @@ class Span(opentracing.Span):  # type: ignore[misc] - opentracing has no types
     def __init__(
         self, tracer: Tracer, native: trace.Span, baggage: Mapping[str, str], seed: Seed | None = None
     ) -> None:
-        """Take baggage that must not change afterwards, and for an unsampled span what could start it anew."""
+        """Take baggage that must not change, and for an unsampled span what could start it again."""
         self._tracer = tracer
         self._native = native
         self._baggage = baggage
@@ -47,7 +47,7 @@ class Span(opentracing.Span):  # type: ignore[misc] - opentracing has no types
 
     @property
     def native(self) -> trace.Span:
-        """The native span; whoever makes it current will see this very object as OpenTracing's active span."""
+        """The native span; where it is made current, this very object is OpenTracing's active span."""
         native = self._native
         _views.remember(native, self)
         return native

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import opentracing
 
@@ -11,24 +11,31 @@ from midspan import trace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SpanContext", "baggage_of", "native_of"]
+__all__ = ["SpanContext", "baggage_of", "native_of", "values_of"]
 
-_NO_BAGGAGE: Mapping[str, str] = {}
+_NOTHING: Final[Mapping[Any, Any]] = {}
 
 
-class SpanContext(opentracing.SpanContext):  # type: ignore[misc] - opentracing has no types
+class SpanContext(opentracing.SpanContext):  # type: ignore[misc]  # it has no types
     """What a span hands to its children, here and in other processes.
 
     Attributes:
         native: The native span that it names, or for one that arrived from elsewhere, what stands for it.
     """
 
-    __slots__ = ("_baggage", "native")
+    __slots__ = ("_baggage", "_values", "native")
 
-    def __init__(self, native: trace.Span, baggage: Mapping[str, str] = _NO_BAGGAGE) -> None:
-        """Take the native span, and baggage that must not change afterwards."""
+    def __init__(
+        self,
+        native: trace.Span,
+        baggage: Mapping[str, str] = _NOTHING,
+        values: Mapping[object, object] = _NOTHING,
+    ) -> None:
+        """Take the native span, and baggage and values of a native context; neither may change afterwards."""
         self.native = native
         self._baggage = baggage
+        # What else arrived with it, for the native span below it: a debug id, say.
+        self._values = values
 
     @property
     def baggage(self) -> dict[str, str]:
@@ -86,4 +93,9 @@ def baggage_of(context: object) -> Mapping[str, str]:
     if isinstance(context, SpanContext):
         return context._baggage
     found = _attribute(context, "baggage")
-    return found if isinstance(found, dict) else _NO_BAGGAGE
+    return found if isinstance(found, dict) else _NOTHING
+
+
+def values_of(context: object) -> Mapping[object, object]:
+    """Return what else arrived with a context."""
+    return context._values if isinstance(context, SpanContext) else _NOTHING

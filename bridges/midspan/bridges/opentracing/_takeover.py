@@ -1,8 +1,8 @@
 """Stay the global tracer when legacy start-up code sets its own, and use what that one was told.
 
-OpenTracing's global tracer is set in two ways: by `set_global_tracer`, which modules may have imported by name
-before the bridge was installed, and, in the way of OpenTracing 2.0, by assigning to `opentracing.tracer`. Both are
-watched. The legacy tracer itself, which the application may go on using, becomes a façade of the bridge.
+OpenTracing's global tracer is set in two ways: by `set_global_tracer`, which modules may have imported by
+name before the bridge was installed, and, in the way of OpenTracing 2.0, by assigning to `opentracing.tracer`.
+Both are watched. The legacy tracer itself, which the application may go on using, becomes a façade of the bridge.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def _say(value: Any) -> None:
     import logging  # noqa: PLC0415 - said once in the life of a process
 
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    logging.getLogger("midspan").info("%s was to become the global tracer; the bridge stays in its place", kind)
+    logging.getLogger("midspan").info(
+        "%s was to become the global tracer; the bridge stays in its place", kind
+    )
 
 
 def _take_from(value: Any, bridge: Tracer) -> None:
@@ -128,7 +130,7 @@ class _Facade:
 
     def close(self) -> Any:
         _bridge().close()
-        # Its threads and sockets are its own to close; what it returns (a future, say) is awaited by its users.
+        # Its threads and sockets are its own to close; what it returns, a future say, its users await.
         close = getattr(super(), "close", None)
         return close() if callable(close) else None
 

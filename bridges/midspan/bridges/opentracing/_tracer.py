@@ -16,7 +16,7 @@ from midspan.bridges.opentracing._sampling import Seed
 from midspan.bridges.opentracing._scope import ScopeManager, enter
 from midspan.bridges.opentracing._span import Span
 from midspan.context import Context, _slot
-from midspan.trace import NonRecordingSpan, SpanKind, TraceState
+from midspan.trace import NOOP_SPAN, NonRecordingSpan, TraceState
 from midspan.trace._seam import binding
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ __all__ = ["Tracer"]
 _SCOPE_NAME: Final = "midspan.bridges.opentracing"
 _FLUSH_TIMEOUT_S: Final = 5.0
 _NO_STATE: Final = TraceState()
-_NO_TAGS: Final = _convert.StartTags({}, SpanKind.INTERNAL, None, None)
+_NO_TAGS: Final = _convert.StartTags({})
 
 
-class Tracer(opentracing.Tracer):  # type: ignore[misc] - opentracing has no types
+class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
     """An OpenTracing tracer whose spans are native ones.
 
     >>> from midspan.bridges.opentracing import Tracer
@@ -104,9 +104,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc] - opentracing has no typ
         """Start a span and make it active; closing the scope finishes it, unless told otherwise."""
         manager = self._own_manager
         if manager is None:
-            span = self.start_span(
-                operation_name, child_of, references, tags, start_time, ignore_active_span
-            )
+            span = self.start_span(operation_name, child_of, references, tags, start_time, ignore_active_span)
             return self._scope_manager.activate(span, finish_on_close)
         previous = _slot.get()
         if previous._left_for is not None:
@@ -152,7 +150,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc] - opentracing has no typ
         """Start a span under what it refers to, or under nothing, instead of under the active one."""
         found = origin(*given)
         if found.is_given:
-            context = Context(found.parent, found.baggage, current.values)
+            context = Context(found.parent, found.baggage, {**current.values, **found.values})
         elif ignore_active_span:
             context = Context(None, {}, current.values)
         else:
@@ -186,7 +184,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc] - opentracing has no typ
         return Span(self, native, context.baggage)
 
     def _unsampled(self, native: trace.Span, seed: Seed) -> Span:
-        if not native._trace_id:
+        if native is NOOP_SPAN or native is seed.context.span:
             # Spans without identity are shared; a view needs one that is its alone.
             native = NonRecordingSpan.of_ids(0, 0, native._flags, _NO_STATE)
         return Span(self, native, seed.context.baggage, seed.timed())
@@ -211,7 +209,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc] - opentracing has no typ
         return self._formats.extract(format, carrier)
 
     def register_propagator(self, format: Any, propagator: Any) -> None:  # noqa: A002 - OpenTracing's name
-        """Let a propagator (names as in `OTEL_PROPAGATORS`, propagators, a list) serve a format from now on."""
+        """Let names as in `OTEL_PROPAGATORS`, a propagator, or a list of either serve a format from now on."""
         self._formats.choose(format, propagator)
 
     def has_propagator(self, format: Any) -> bool:  # noqa: A002 - OpenTracing's name

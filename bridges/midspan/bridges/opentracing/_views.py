@@ -1,4 +1,4 @@
-"""Find the one OpenTracing view of a native span, or make it: identity is stable, whoever started the span."""
+"""Find the one OpenTracing view of a native span, or make it: identity is stable, whoever started it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.bridges.opentracing._entered import VIEW
+from midspan.trace import INVALID, NonRecordingSpan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,6 @@ def view_of(context: Context, make: Callable[[Context], Span]) -> Span | None:
 
 def _keep(context: Context, make: Callable[[Context], Span]) -> Span:
     """Make a view that lives as long as something runs under the context."""
-    from midspan.trace import INVALID, NonRecordingSpan
-
     if context.span is None:
         # Equal to no span for all native code; but the view needs something to be a view of.
         context.span = NonRecordingSpan(INVALID)
@@ -56,7 +55,7 @@ def remember(native: trace.Span, view: Span) -> None:
 
     Spans without identity are shared by strangers, whose views must not be.
     """
-    if native._trace_id and _recall(native) is not view:
+    if native.context.is_valid and _recall(native) is not view:
         reference = weakref.ref(view)
         views = native._views or ()
         native._views = (*_without(views), _KEY, reference)
