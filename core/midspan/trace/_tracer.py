@@ -16,6 +16,7 @@ from midspan.trace._values import InstrumentationScope, SpanKind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextvars import Token
     from types import TracebackType
     from typing import Any, Final, TypeVar
 
@@ -31,6 +32,7 @@ __all__ = ["SpanScope", "Tracer", "get_tracer"]
 _new: Final = object.__new__
 _get: Final = _slot.get
 _set: Final = _slot.set
+_reset: Final = _slot.reset
 
 
 class Tracer:
@@ -45,10 +47,14 @@ class Tracer:
 
     def _bound(self) -> Starter:
         engine = binding.engine
-        if self._engine is not engine:
-            self._starter = engine.recorder(self.scope)
+        if self._engine is engine:
+            return self._starter
+        starter = engine.recorder(self.scope)
+        # Another thread may be here with the engine before or after: whoever writes last looks again.
+        while self._engine is not engine or self._starter is not starter:
+            self._starter = starter
             self._engine = engine
-        return self._starter
+        return starter
 
     def start_span(  # noqa: PLR0913 - every argument is one field of a span
         self,
@@ -123,6 +129,7 @@ class SpanScope(Context):
         "_links",
         "_name",
         "_parent",
+        "_place",
         "_previous",
         "_record_exception",
         "_set_status",
@@ -143,6 +150,8 @@ class SpanScope(Context):
     _end_on_exit: bool
     _span: Span
     _previous: Context
+    # What putting it into the slot returned: it knows the task or thread that it was put there by.
+    _place: Token[Context] | None
 
     def __enter__(self) -> Span:
         # `context.current`, spelled out here as `leave` is below: this is the hottest call of all.
@@ -159,7 +168,7 @@ class SpanScope(Context):
         self.baggage = context.baggage
         self.values = context.values
         self._left_for = None
-        _set(self)
+        self._place = _set(self)
         return span
 
     def __exit__(
@@ -168,13 +177,18 @@ class SpanScope(Context):
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        previous = self._previous
+        previous, place = self._previous, self._place
         # Whoever still holds this context, a task say, must not hold all contexts before it.
         self._previous = EMPTY
-        if _get() is self and previous._left_for is None:
-            _set(previous)
+        self._place = None
+        if _get() is self and previous._left_for is None and place is not None:
+            try:
+                _reset(place)
+            except ValueError:
+                # An event loop ends an abandoned async generator in a copy of the context that it was left in.
+                _context.leave(self, previous, place)
         else:
-            _context.leave(self, previous)
+            _context.leave(self, previous, place)
         span = self._span
         if exc is not None:
             self.fail(span, exc)
