@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble, propagation
@@ -10,6 +9,7 @@ from midspan.resource import Resource
 from midspan.sdk import _plugins, _settings
 from midspan.sdk._clock import Clock, SystemClock
 from midspan.sdk._environment import Environment
+from midspan.sdk._exit import at_exit
 from midspan.sdk._pipeline import Pipeline
 from midspan.sdk._recorder import Settings
 from midspan.sdk.sampling import RateLimiting
@@ -28,8 +28,10 @@ __all__ = ["configure", "get_pipeline", "reset"]
 
 _pipeline: Pipeline | None = None
 _exit_registered = False
+_exit_timeout_s = 0.0
 _RECONFIGURE_TIMEOUT_S = 5.0
-_EXIT_TIMEOUT_S = 5.0
+# A process with a dead collector is to be gone within 5 s of its last statement; the interpreter takes some.
+_EXIT_TIMEOUT_S = 4.5
 
 
 def configure(  # noqa: PLR0913 - the one place where everything can be said; all of it by name
@@ -45,6 +47,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     batch: BatchSettings | None = None,
     ids: IdGenerator | str | None = None,
     forced_per_second: float = 10.0,
+    exit_timeout_s: float = _EXIT_TIMEOUT_S,
     clock: Clock | None = None,
     strict: bool = False,
     environment: Mapping[str, str] | None = None,
@@ -66,11 +69,13 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
       (`OTEL_PYTHON_ID_GENERATOR`).
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
+    - `exit_timeout_s`: how many seconds the end of the process may take to export what still waits.
     - `clock`, `environment`, `strict`: for tests; `strict` raises where midspan would log.
 
     Raises:
         ConfigurationError: A value cannot be; the message names it, its variable and what is allowed.
     """
+    global _exit_timeout_s  # noqa: PLW0603 - it goes with the pipeline in force
     read = Environment(environment)
     settings = Settings()
     settings.clock = clock if clock is not None else SystemClock()
@@ -91,6 +96,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     if propagator is not None:
         propagation.set_global(propagator)
     _put_into_force(pipeline, disabled=disabled)
+    _exit_timeout_s = exit_timeout_s
     return pipeline
 
 
@@ -104,7 +110,7 @@ def _put_into_force(pipeline: Pipeline, *, disabled: bool) -> None:
         previous.shutdown(_RECONFIGURE_TIMEOUT_S)
     if not _exit_registered:
         _exit_registered = True
-        atexit.register(_at_exit)
+        at_exit(_at_exit)
 
 
 def get_pipeline() -> Pipeline | None:
@@ -127,7 +133,7 @@ def reset() -> None:
 
 def _at_exit() -> None:
     if _pipeline is not None:
-        _pipeline.shutdown(_EXIT_TIMEOUT_S)
+        _pipeline.shutdown(_exit_timeout_s)
 
 
 class _Welcome:
