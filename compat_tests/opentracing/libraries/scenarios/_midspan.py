@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import opentracing
+
 from midspan import sdk, testing, trace
 from midspan.bridges import opentracing as bridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import opentracing
-
 _ERROR = {trace.StatusCode.ERROR: True, trace.StatusCode.OK: False, trace.StatusCode.UNSET: None}
 
 
 def open_midspan(
     scope_manager: opentracing.ScopeManager | None,
-) -> tuple[opentracing.Tracer, Callable[[], list[dict[str, Any]]]]:
-    """Return the bridge's tracer over a pipeline that ends in memory, and what reads the ended spans."""
+) -> tuple[opentracing.Tracer, Callable[[], None], Callable[[], list[dict[str, Any]]]]:
+    """Return the bridge's tracer over a pipeline that ends in memory, what installs it, what reads the spans.
+
+    Without a scope manager the bridge is installed at once, as its documentation says to start.
+    """
     memory = testing.MemoryExporter()
     pipeline = sdk.configure(service_name="library", exporters=[memory])
-    tracer = bridge.Tracer(scope_manager=scope_manager) if scope_manager else bridge.Tracer()
+    tracer = bridge.Tracer(scope_manager) if scope_manager else bridge.install()
 
     def read() -> list[dict[str, Any]]:
         if not pipeline.force_flush(timeout_s=5):
             raise TimeoutError("the pipeline did not flush")
         return [_span(span, ended) for ended, span in enumerate(memory.spans)]
 
-    return tracer, read
+    return tracer, lambda: _install(tracer), read
+
+
+def _install(tracer: bridge.Tracer) -> None:
+    bridge.install(tracer=tracer)
+    if opentracing.tracer is not tracer:
+        raise RuntimeError("the bridge was installed, but it is not the global tracer")
 
 
 def _span(span: trace.Span, ended: int) -> dict[str, Any]:

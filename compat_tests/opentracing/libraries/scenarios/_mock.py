@@ -12,6 +12,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any
 
+import opentracing
 from opentracing import Scope, Span
 from opentracing.mocktracer import MockTracer
 
@@ -29,8 +30,10 @@ _ERROR_FIELDS = {
 }
 
 
-def open_mock(scope_manager: ScopeManager | None) -> tuple[MockTracer, Callable[[], list[dict[str, Any]]]]:
-    """Return a MockTracer and a function that reads its finished spans."""
+def open_mock(
+    scope_manager: ScopeManager | None,
+) -> tuple[MockTracer, Callable[[], None], Callable[[], list[dict[str, Any]]]]:
+    """Return a MockTracer, what makes it the global tracer, and what reads its finished spans."""
     if not hasattr(Span, "_on_error"):
         Scope.__exit__ = _exit_scope
     tracer = _Tracer(scope_manager)
@@ -40,7 +43,15 @@ def open_mock(scope_manager: ScopeManager | None) -> tuple[MockTracer, Callable[
         finished = list({id(span): span for span in tracer.finished_spans()}.values())
         return [_span(span, ended) for ended, span in enumerate(finished)]
 
-    return tracer, read
+    return tracer, lambda: _install(tracer), read
+
+
+def _install(tracer: MockTracer) -> None:
+    if hasattr(opentracing, "set_global_tracer"):
+        opentracing.set_global_tracer(tracer)
+    else:
+        # opentracing 2.0 has no function for it.
+        opentracing.tracer = tracer
 
 
 def _exit_scope(scope: Scope, kind: Any, error: BaseException | None, stack: Any) -> None:

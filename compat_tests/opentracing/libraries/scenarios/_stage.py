@@ -30,26 +30,25 @@ class Stage:
 
     Attributes:
         tracer: the tracer under test.
+        install: makes it the global tracer.
         ports: server name -> TCP port on 127.0.0.1.
     """
 
     def __init__(
-        self, tracer: opentracing.Tracer, read: Callable[[], list[dict[str, Any]]], ports: dict[str, int]
+        self,
+        tracer: opentracing.Tracer,
+        install: Callable[[], None],
+        read: Callable[[], list[dict[str, Any]]],
+        ports: dict[str, int],
     ) -> None:
         self.tracer = tracer
+        self.install = install
         self.ports = ports
         self._read = read
         self._notes: list[list[Any]] = []
         self._masks = list(_EVERYWHERE)
         self._hidden: set[str] = set()
         self._racing_from = sys.maxsize
-
-    def install(self) -> None:
-        """Make the tracer the global one, as the installed opentracing does it (2.0 had no function)."""
-        if hasattr(opentracing, "set_global_tracer"):
-            opentracing.set_global_tracer(self.tracer)
-        else:
-            opentracing.tracer = self.tracer
 
     def note(self, label: str, value: object) -> None:
         """Write down what the application sees, such as whether the active span is the one expected."""
