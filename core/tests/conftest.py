@@ -1,0 +1,27 @@
+"""Each test of the core begins and ends with nothing configured, nothing counted and nothing current."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from midspan import context, sdk, testing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def clean_slate() -> Iterator[None]:
+    """Forget every pipeline, count, propagator and context that an earlier test may have left."""
+    sdk.reset()
+    context._slot.set(context.EMPTY)
+    yield
+    sdk.reset()
+
+
+@pytest.fixture
+def memory() -> testing.MemoryExporter:
+    """Return an exporter whose spans a test can read."""
+    return testing.MemoryExporter()
