@@ -1,8 +1,8 @@
 """Write spans in the JSON form of an OTLP request.
 
-It is protobuf's JSON mapping with OTLP's two exceptions (OTLP specification, "JSON Protobuf Encoding"): ids are
-lower-case hexadecimal instead of base64, and enums are numbers only. Numbers of 64 bits are strings, and bytes
-inside a value are base64.
+It is protobuf's JSON mapping with OTLP's two exceptions (OTLP specification, "JSON Protobuf Encoding"): ids
+are lower-case hexadecimal instead of base64, and enums are numbers only. Numbers of 64 bits are strings, and
+bytes inside a value are base64.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan.resource import Resource
@@ -25,12 +25,14 @@ from midspan.trace import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["SpanRecord", "read"]
 
-_W3C = 0xFF
-_REMOTE = 0x200
+# SpanFlags (trace.proto).
+_W3C: Final = 0xFF
+_REMOTE: Final = 0x200
+_ID_DIGITS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +172,26 @@ def _bytes(given: Any) -> bytes:  # noqa: ANN401 - a string, it should be
     return base64.b64decode(given, validate=True)
 
 
-_SCALARS = {"stringValue": str, "boolValue": bool, "doubleValue": float, "bytesValue": _bytes}
+def _bool(given: Any) -> bool:  # noqa: ANN401 - a boolean, it should be
+    return given is True
 
 
 def _int(given: Any) -> int:  # noqa: ANN401 - a number, or a string with one
     return int(given) if given else 0
 
 
-_SCALARS["intValue"] = _int
-
-
 def _id(given: Any) -> int:  # noqa: ANN401 - a string, it should be
-    return int(given, 16) if given else 0
+    """Read hexadecimal digits, no more than an id has."""
+    return int(given[:_ID_DIGITS], 16) if given else 0
+
+
+_SCALARS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "stringValue": str,
+    "boolValue": _bool,
+    "intValue": _int,
+    "doubleValue": float,
+    "bytesValue": _bytes,
+}
 
 
 def _object(given: Any) -> Mapping[str, Any]:  # noqa: ANN401 - it is looked at here

@@ -1,8 +1,8 @@
 """Keep to the values that OTLP has: text, booleans, 64-bit numbers, bytes, and lists and maps of these.
 
 The core cleans what an application sets, but a processor may change a finished span, and exporters are also
-given objects that only look like spans. So everything here is total: what cannot be sent as it is gets replaced
-by what can be said of it, and is counted.
+given objects that only look like spans. So everything here is total: what cannot be sent as it is gets
+replaced by what can be said of it, and is counted.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from midspan import _trouble
 
 __all__ = ["MAX_DEPTH", "is_plain", "mended_attributes", "mended_text"]
 
-# How deep lists and maps may be nested in one value. Decoders refuse a message of more than 100 levels, and with
-# it the whole request: seven lie above a value of an event, and each map in a map adds three.
+# How deep lists and maps may be nested in one value. Decoders refuse a message of more than 100 levels, and
+# with it the whole request: seven lie above a value of an event, and each map in a map adds three.
 MAX_DEPTH: Final = 30
 
 _MAX_TEXT: Final = 65_536
@@ -45,7 +45,7 @@ def mended_text(value: object) -> str:
 
 
 def is_plain(value: Any, depth: int = MAX_DEPTH) -> bool:  # noqa: ANN401 - anything may be asked about
-    """Say whether OTLP can carry the value as it is. Asks only for exact types, so nothing foreign is called."""
+    """Say whether OTLP can carry the value as it is; only exact types count, so nothing foreign is called."""
     return _weigh(value, depth, [_MAX_ITEMS])
 
 
@@ -56,7 +56,7 @@ def _weigh(value: Any, depth: int, room: list[int]) -> bool:  # noqa: ANN401 - a
     if kind is str:
         return _is_utf8(value)
     if kind is int:
-        return -_INT64 <= value < _INT64
+        return bool(-_INT64 <= value < _INT64)
     if value is None or kind is bool or kind is float or kind is bytes:
         return True
     if depth <= 0 or room[0] <= 0:

@@ -1,6 +1,6 @@
 """Write spans to a file, each batch as one line of OTLP/JSON, and read them back.
 
-The OpenTelemetry Collector's `otlpjsonfile` receiver reads such files. Nothing but the standard library is used.
+The OpenTelemetry Collector's `otlpjsonfile` receiver reads such files. Only the standard library is used.
 
 >>> import os, tempfile
 >>> from midspan import sdk, trace

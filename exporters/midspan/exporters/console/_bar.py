@@ -1,4 +1,4 @@
-"""Draw the stretch of time in which a span ran, an eighth of a cell exact where the terminal can show that."""
+"""Draw when a span ran, to an eighth of a cell where the terminal can show that."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _RIGHT_HALF: Final = "▐"
 _BLOCK: Final = "█"
 
 
-def bar_of(begin: float, end: float, width: int, style: str, glyphs: Glyphs, *, color: bool) -> list[Segment]:
-    """Return a line of `width` cells with a bar from `begin` to `end` (0.0 to 1.0), never too short to see."""
+def bar_of(  # noqa: PLR0913 - where, how wide, and in which manner
+    begin: float, end: float, width: int, style: str, glyphs: Glyphs, *, color: bool
+) -> list[Segment]:
+    """Return `width` cells with a bar from `begin` to `end` (0.0 to 1.0), never too short to be seen."""
     begin, end = min(max(begin, 0.0), 1.0), min(max(end, 0.0), 1.0)
     if not glyphs.eighths:
         first = min(int(begin * width), width - 1)

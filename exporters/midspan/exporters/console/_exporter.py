@@ -27,9 +27,9 @@ _WIDTH_OF_A_FILE: Final = 120
 class ConsoleExporter:
     """Print a tree for each trace, as soon as the span ends that began it in this process.
 
-    Spans of the trace that end later are printed when another trace is, or at the latest by a flush or the
-    shutdown; a tree then begins with a mark that says that its parent stands elsewhere. Of spans that wait for
-    their trace to be complete there are at most 10,000: then the oldest trace is printed as far as it came.
+    Spans of the trace that end later are printed by the next flush, or by the shutdown; a mark in front of
+    them says that their parent stands elsewhere. At most 10,000 spans wait for their trace to be complete;
+    then the oldest trace is printed as far as it came.
     """
 
     name = "console"
@@ -39,7 +39,7 @@ class ConsoleExporter:
     def __init__(
         self,
         file: IO[str] | None = None,
-        color: bool | None = None,
+        color: bool | None = None,  # noqa: FBT001 - as fixed for all who make one
         width: int | None = None,
         *,
         attributes: bool = False,
@@ -126,11 +126,11 @@ class ConsoleExporter:
         ascii_only = glyphs_for(getattr(file, "encoding", None) or "utf-8") is ASCII
         return render(spans, width, color, attributes=self._attributes, ascii_only=ascii_only)
 
-    def force_flush(self, timeout_s: float) -> bool:
+    def force_flush(self, timeout_s: float) -> bool:  # noqa: ARG002 - an exporter may be told
         """Print what waits, complete or not."""
         return self._work(everything=True)
 
-    def shutdown(self, timeout_s: float) -> bool:
+    def shutdown(self, timeout_s: float) -> bool:  # noqa: ARG002 - an exporter is told
         """Print what waits; the stream is left open."""
         return self._work(everything=True)
 

@@ -27,6 +27,7 @@ from midspan.trace import StatusCode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from midspan.exporters.console._columns import Columns
     from midspan.exporters.console._style import Glyphs, Segment
     from midspan.exporters.console._tree import Node
 
@@ -42,7 +43,7 @@ _END_OF_DATES_S: Final = 253_402_300_799  # the year 9999
 def render(
     spans: Iterable[Any],
     width: int = 100,
-    color: bool = False,
+    color: bool = False,  # noqa: FBT001, FBT002 - as fixed for all who call it
     *,
     attributes: bool = False,
     ascii_only: bool = False,
@@ -169,7 +170,7 @@ class _Block:
         return padded(text, width, self._glyphs.ellipsis)
 
 
-def _taken_before_bar(columns: Any) -> int:  # noqa: ANN401 - Columns
+def _taken_before_bar(columns: Columns) -> int:
     return sum(columns[:4]) + 2 * sum(map(bool, columns[:4])) + DURATION + 2
 
 
@@ -184,7 +185,8 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _end_ns(span: Any) -> int:  # noqa: ANN401 - a span
-    return max(span.end_ns or 0, span.start_ns)
+    end_ns: int = max(span.end_ns or 0, span.start_ns)
+    return end_ns
 
 
 def _date(ns: int) -> str:

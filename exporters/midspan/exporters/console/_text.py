@@ -27,7 +27,7 @@ def _escape(character: str) -> str:
 
 
 def cells(text: str) -> int:
-    """Return how many cells of a terminal a text takes: East Asian wide characters two, combining ones none."""
+    """Return how many cells a text takes: East Asian wide characters two, combining ones none."""
     return len(text) if text.isascii() else sum(map(_width, text))
 
 

@@ -1,7 +1,13 @@
-"""Send finished spans to anything that speaks OTLP over HTTP."""
+"""Send finished spans to anything that speaks OTLP over HTTP.
+
+>>> from midspan import sdk
+>>> pipeline = sdk.configure(exporters=[OTLPExporter("http://localhost:4318", compression="gzip")])
+"""
 
 from __future__ import annotations
 
+from midspan.exporters.otlp._exporter import OTLPExporter
+from midspan.exporters.otlp._request import Answer, NotSentError, Request, Transport
 from midspan.exporters.otlp._spans import encode_spans
 
-__all__ = ["encode_spans"]
+__all__ = ["Answer", "NotSentError", "OTLPExporter", "Request", "Transport", "encode_spans"]

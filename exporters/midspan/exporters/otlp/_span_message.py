@@ -1,8 +1,8 @@
 """Write one `Span` message (trace.proto), with its events, links and status.
 
 Fields may come in any order, so those of fixed width are packed together. A tag is the field's number times
-eight plus the wire type (0 varint, 1 eight bytes, 2 delimited, 5 four bytes); two bytes that follow each other
-on the wire, such as a tag and a known length, are packed as one number.
+eight plus the wire type (0 varint, 1 eight bytes, 2 delimited, 5 four bytes); two bytes that follow each
+other on the wire, such as a tag and a known length, are packed as one number.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SpanWriter"]
 
-# trace_id = 1, span_id = 2, trace_state = 3, parent_span_id = 4, name = 5, kind = 6, start_time_unix_nano = 7,
-# end_time_unix_nano = 8, attributes = 9, dropped_attributes_count = 10, events = 11, dropped_events_count = 12,
-# links = 13, dropped_links_count = 14, status = 15, flags = 16.
+# Span: trace_id = 1, span_id = 2, trace_state = 3, parent_span_id = 4, name = 5, kind = 6,
+# start_time_unix_nano = 7, end_time_unix_nano = 8, attributes = 9, dropped_attributes_count = 10,
+# events = 11, dropped_events_count = 12, links = 13, dropped_links_count = 14, status = 15, flags = 16.
 _ROOT: Final = struct.Struct("<H16sH8sBBBQBQHI").pack
 _CHILD: Final = struct.Struct("<H16sH8sBBBQBQHIH8s").pack
 _TRACE_ID: Final = 0x100A

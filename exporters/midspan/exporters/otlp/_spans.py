@@ -1,8 +1,8 @@
 """Write spans as an OTLP `ExportTraceServiceRequest` (trace_service.proto), without protobuf's runtime.
 
 The common span takes the short way, which trusts it. One that holds something odd makes the short way raise,
-and is written again by the long way: what cannot be sent is replaced or left out, and counted. So an odd value
-costs itself, never its neighbours.
+and is written again by the long way: what cannot be sent is replaced or left out, and counted. So an odd
+value costs itself, never its neighbours.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Encoder:
             if group is None:
                 group = groups[source] = _Group(span)
             size = len(body)
-            # ScopeSpans: spans = 2.
+            # The field "spans" (2) of ScopeSpans.
             group.spans += (b"\x12", LENGTHS[size] if size < _SMALL else varint(size), body)
         return self._assemble(groups.values())
 
@@ -90,7 +90,7 @@ class Encoder:
         for group in groups:
             scopes = by_resource.setdefault(self._resources.get(group.resource), {})
             scopes.setdefault(self._scopes.get(group.scope), []).extend(group.spans)
-        # ResourceSpans: scope_spans = 2; ExportTraceServiceRequest: resource_spans = 1.
+        # The fields "resource_spans" (1) of the request, "scope_spans" (2) of ResourceSpans.
         return b"".join(
             delimited(
                 b"\x0a",
@@ -126,7 +126,7 @@ class _Blocks:
 
     def get(self, source: object) -> bytes:
         """Return the block of an object, which must not change afterwards."""
-        # Looked up by identity, since 1, 1.0 and True are equal; the object is kept, so that its id is not given anew.
+        # By identity, since 1, 1.0 and True are equal; the object is kept, so that its id is not given anew.
         known = self._blocks.get(id(source))
         if known is None:
             if len(self._blocks) >= _MAX_BLOCKS:

@@ -11,12 +11,15 @@ from typing import Any, Final
 
 from midspan.exporters._plain import MAX_DEPTH
 
-__all__ = ["LENGTHS", "any_value", "delimited", "key_value", "pack_double", "varint"]
+__all__ = ["LENGTHS", "any_value", "delimited", "int64", "key_value", "pack_double", "read_fields", "varint"]
 
 # The varints of small numbers, by number: lengths are looked up here at a fifth of the cost of a call.
 _SMALL: Final = 1 << 11
 _UINT64: Final = (1 << 64) - 1
 _INT64_MAX: Final = (1 << 63) - 1
+
+_FIXED_SIZES: Final = {1: 8, 5: 4}
+_CUT_SHORT: Final = "a protobuf message that is cut short, or none"
 
 pack_double: Final = struct.Struct("<d").pack
 
@@ -47,10 +50,10 @@ def key_value(tag: bytes, key: str, value: Any, depth: int = MAX_DEPTH) -> bytes
     return delimited(tag, delimited(b"\x0a", key.encode()) + delimited(b"\x12", any_value(value, depth)))
 
 
-def any_value(value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401 - the kinds below
-    """Return an `AnyValue` (common.proto): string = 1, bool = 2, int = 3, double = 4, array = 5, map = 6, bytes = 7.
+def any_value(value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401, PLR0911 - the kinds below
+    """Return an `AnyValue` (common.proto); None is an empty one.
 
-    None is an empty one.
+    Its fields: string = 1, bool = 2, int = 3, double = 4, array = 5, map = 6, bytes = 7.
 
     Raises:
         TypeError, ValueError, AttributeError, RecursionError: The value is none that OTLP can carry as it is.
@@ -90,11 +93,49 @@ def int64(number: int) -> bytes:
 def _compound(value: Any, depth: int) -> bytes:  # noqa: ANN401 - a sequence or a mapping
     kind = type(value)
     if kind is tuple or kind is list:
-        # ArrayValue: values = 1.
+        # The field "values" (1) of ArrayValue.
         return delimited(b"\x2a", b"".join([delimited(b"\x0a", any_value(item, depth)) for item in value]))
     if kind is dict:
-        # KeyValueList: values = 1.
+        # The field "values" (1) of KeyValueList.
         pairs = [key_value(b"\x0a", key, item, depth) for key, item in value.items()]
         return delimited(b"\x32", b"".join(pairs))
     message = f"{kind.__name__} is no type that OTLP has"
     raise TypeError(message)
+
+
+def read_fields(message: bytes) -> dict[int, int | bytes]:
+    """Return the last value of each field of a message, by number.
+
+    Raises:
+        ValueError: This is no message.
+    """
+    fields: dict[int, int | bytes] = {}
+    at = 0
+    while at < len(message):
+        tag, at = _read_varint(message, at)
+        wire_type = tag & 7
+        if wire_type == 0:
+            fields[tag >> 3], at = _read_varint(message, at)
+            continue
+        if wire_type == 2:  # noqa: PLR2004 - delimited
+            size, at = _read_varint(message, at)
+        else:
+            size = _FIXED_SIZES.get(wire_type, len(message))
+        if at + size > len(message):
+            raise ValueError(_CUT_SHORT)
+        fields[tag >> 3] = message[at : at + size]
+        at += size
+    return fields
+
+
+def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+    number = 0
+    for shift in range(0, 70, 7):
+        if at >= len(message):
+            break
+        byte = message[at]
+        at += 1
+        number |= (byte & 0x7F) << shift
+        if byte < 0x80:  # noqa: PLR2004 - the bit that says "more to come"
+            return number, at
+    raise ValueError(_CUT_SHORT)
