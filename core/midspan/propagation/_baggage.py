@@ -12,7 +12,7 @@ from midspan.baggage import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MAX_BYTES", "MAX_MEMBERS", "decode", "encode"]
+__all__ = ["MAX_BYTES", "MAX_MEMBERS", "Received", "decode", "encode", "is_token"]
 
 MAX_MEMBERS: Final = 64
 MAX_BYTES: Final = 8_192
@@ -22,12 +22,42 @@ is_token: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 # What a value may hold unencoded: baggage-octet, without the percent sign.
 _is_plain: Final = re.compile(r"[!#$&-+\--:<-\[\]-~]*").fullmatch
 _SAFE: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
+# What baggage nearly always looks like: tokens and plain values, without "=" or anything to decode.
+_is_simple: Final = re.compile(
+    r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[!#$&-+\--:<>-\[\]-~]*"
+    r"(?:,[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[!#$&-+\--:<>-\[\]-~]*)*"
+).fullmatch
 # Visible ASCII, spaces and tabs, but nothing that ends a member.
 _are_properties: Final = re.compile(r"[\t\x20-\x2b\x2d-\x7e]*").fullmatch
 
 
+class Received(dict[str, str]):
+    """Baggage that came in a header which says all of it, and which can go out again as it came.
+
+    The baggage of a context never changes, so the header stays true.
+    """
+
+    __slots__ = ("header",)
+
+    header: str
+
+
 def encode(baggage: Mapping[str, str]) -> str:
     """Return the header value; members that have no place in one are left out whole, and reported."""
+    if type(baggage) is Received:
+        return baggage.header
+    try:
+        # A value that is no plain text is shown as ";", which nothing simple holds.
+        text = ",".join([f"{key}={value if type(value) is str else ';'}" for key, value in baggage.items()])
+    except Exception:  # noqa: BLE001 - a key's __str__ may raise; each member is looked at with more care below
+        return _encode_each(baggage)
+    # One "=" a member and no more commas than joints: no key or value holds either, so the text is right.
+    if len(text) <= MAX_BYTES and _is_simple(text) and text.count(",") < len(baggage) <= MAX_MEMBERS:
+        return text
+    return _encode_each(baggage)
+
+
+def _encode_each(baggage: Mapping[str, str]) -> str:
     members: list[str] = []
     size = -1
     for key, value in baggage.items():
@@ -59,6 +89,18 @@ def _member(key: str, value: str) -> str | None:
 
 def decode(header: str) -> dict[str, str]:
     """Read a header value: at most 64 members of its first 8,192 bytes; a member that is none is skipped."""
+    if len(header) <= MAX_BYTES and _is_simple(header):
+        found = Received()
+        found.header = header
+        for member in header.split(","):
+            key, value = member.split("=")
+            found[key] = value
+        if len(found) <= MAX_MEMBERS:
+            return found
+    return _decode_each(header)
+
+
+def _decode_each(header: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if len(header) > MAX_BYTES:
         header = header[: header.rfind(",", 0, MAX_BYTES + 1)] if "," in header[: MAX_BYTES + 1] else ""

@@ -14,7 +14,7 @@ from midspan import _trouble
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Carrier", "Headers", "only", "read", "several", "write"]
+__all__ = ["Carrier", "Headers", "all_lower", "only", "read", "several", "write"]
 
 # Names are lower-case text. A value is as it was found; a name that came more than once has a list.
 Headers: TypeAlias = "dict[str, Any]"
@@ -26,18 +26,21 @@ _NOTHING: Final[Headers] = {}
 
 def read(carrier: Carrier) -> Headers:
     """Return the headers of a carrier, not to be changed; one that fails has none, and is reported."""
-    if type(carrier) is dict:
-        try:
-            # One pass in C tells whether all names are text in lower case already; then nothing is copied.
-            if "\n".join(carrier).islower():
-                return carrier
-        except TypeError:
-            pass  # a name that is not text
+    if type(carrier) is dict and all_lower(carrier):
+        return carrier
     try:
         return _collected(carrier)
     except Exception as error:  # noqa: BLE001 - a carrier is the application's own and may fail anywhere
         _trouble.report("propagation.carrier", "a carrier of type %s failed", type(carrier), error=error)
         return _NOTHING
+
+
+def all_lower(headers: dict[Any, Any]) -> bool:
+    """Say whether all names are text in lower case already, in one pass that runs in C."""
+    try:
+        return "\n".join(headers).islower()
+    except TypeError:  # a name that is not text
+        return False
 
 
 def _collected(carrier: Carrier) -> Headers:

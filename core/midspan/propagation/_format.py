@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from midspan import context as _context
+from midspan.context import Context
 from midspan.propagation import _carrier
-from midspan.trace import NonRecordingSpan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from midspan.context import Context
     from midspan.propagation._carrier import Carrier, Headers
-    from midspan.trace import SpanContext
 
-__all__ = ["Format", "Propagator", "with_remote"]
+__all__ = ["ROOT_ATTRIBUTES", "Format", "Propagator"]
+
+
+class _Key:
+    """A key of `Context.values` that can be read in a debugger."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+# `Context.values` holds under this key a mapping of attributes that the caller's headers ask the next root
+# span to carry: Jaeger's debug id, by which whoever sent it will look for the trace.
+ROOT_ATTRIBUTES: Final = _Key("ROOT_ATTRIBUTES")
 
 
 class Propagator(Protocol):
@@ -57,17 +72,16 @@ class Format:
         """Return `context` (default: the current one) with what `carrier` holds; itself if nothing."""
         if context is None:
             context = _context.current()
-        return self._extract(_carrier.read(carrier), context)
+        found = Context(context.span, context.baggage, context.values)
+        return found if self._extract(_carrier.read(carrier), found) else context
 
     def _inject(self, headers: Headers, context: Context) -> None:
-        """Set headers."""
+        """Set headers, under lower-case names."""
         raise NotImplementedError
 
-    def _extract(self, headers: Headers, context: Context) -> Context:
-        """Read headers; total, and linear in their size."""
+    def _extract(self, headers: Headers, found: Context) -> bool:
+        """Put what headers hold into `found`, a context that nobody else has seen; say if there was anything.
+
+        Must be total, and linear in the size of the headers.
+        """
         raise NotImplementedError
-
-
-def with_remote(context: Context, found: SpanContext) -> Context:
-    """Return `context` with the span that a caller's headers name."""
-    return context.with_span(NonRecordingSpan(found))

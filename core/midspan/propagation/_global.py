@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan import context as _context
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["extract", "get_global", "inject", "set_global"]
 
-_propagator: Propagator = Composite([TraceContext(), Baggage()])
+_DEFAULT: Final = Composite([TraceContext(), Baggage()])
+_propagator: Propagator = _DEFAULT
 
 
 def get_global() -> Propagator:
@@ -27,10 +28,10 @@ def get_global() -> Propagator:
     return _propagator
 
 
-def set_global(propagator: Propagator) -> None:
-    """Make `inject` and `extract` use another propagator, from now on and everywhere."""
+def set_global(propagator: Propagator | None) -> None:
+    """Make `inject` and `extract` use `propagator` from now on, everywhere; None restores the first."""
     global _propagator  # noqa: PLW0603 - the one global of propagation
-    _propagator = propagator
+    _propagator = _DEFAULT if propagator is None else propagator
 
 
 def inject(

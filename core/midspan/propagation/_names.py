@@ -21,6 +21,17 @@ _GROUP: Final = "midspan.propagators"
 _BUILT_IN: Final[dict[str, tuple[str, str]]] = {
     "tracecontext": ("tracecontext", "TraceContext"),
     "baggage": ("w3c_baggage", "Baggage"),
+    "b3": ("b3", "B3Single"),
+    "b3multi": ("b3", "B3Multi"),
+    "jaeger": ("jaeger", "Jaeger"),
+    "ottrace": ("ot", "OT"),
+    "xray": ("xray", "XRay"),
+    "cloudtrace": ("cloudtrace", "CloudTrace"),
+    "gcp": ("cloudtrace", "CloudTrace"),
+    "opencensus-binary": ("opencensus_binary", "OpenCensusBinary"),
+    "opencensus-text": ("opencensus_text", "OpenCensusText"),
+    "datadog": ("datadog", "Datadog"),
+    "correlation-context": ("correlation_context", "CorrelationContext"),
 }
 
 

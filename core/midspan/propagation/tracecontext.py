@@ -6,22 +6,23 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from midspan.propagation._carrier import only, several
-from midspan.propagation._format import Format, with_remote
-from midspan.trace import SpanContext, TraceFlags, TraceState
+from midspan.propagation._format import Format
+from midspan.propagation._identity import NO_STATE
+from midspan.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 
 if TYPE_CHECKING:
     from midspan.context import Context
     from midspan.propagation._carrier import Headers
 
-__all__ = ["TraceContext"]
+__all__ = ["FLAGS_OF", "KNOWN_FLAGS", "TraceContext", "is_version_0"]
 
-_NO_STATE: Final = TraceState()
-_KNOWN_FLAGS: Final = TraceFlags.SAMPLED | TraceFlags.RANDOM
+KNOWN_FLAGS: Final = TraceFlags.SAMPLED | TraceFlags.RANDOM
+# By the two digits; a look-up is cheaper than int().
+FLAGS_OF: Final = {f"{octet:02x}": octet & KNOWN_FLAGS for octet in range(256)}
 _MAX_CHARS: Final = 512
-_LENGTH: Final = 55
 
 # int() would take signs, underscores, spaces and capitals as well, so the form is checked first.
-_is_version_0: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
+is_version_0: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
 # A version to come may append fields after a dash (section 4.3); "ff" will never be one.
 _is_later_version: Final = re.compile(
     r"(?!00|ff)[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?", re.DOTALL
@@ -46,30 +47,29 @@ class TraceContext(Format):
         try:
             headers["traceparent"] = (
                 f"00-{trace_id.to_bytes(16, 'big').hex()}-{span_id.to_bytes(8, 'big').hex()}"
-                f"-0{span._flags & _KNOWN_FLAGS}"
+                f"-0{span._flags & KNOWN_FLAGS}"
             )
         except OverflowError:  # ids that a bridge was given, and that fit no header
             return
-        if span._trace_state is not _NO_STATE:
+        if span._trace_state is not NO_STATE:
             text = span._trace_state.to_header()
             if text:
                 headers["tracestate"] = text
 
-    def _extract(self, headers: Headers, context: Context) -> Context:
+    def _extract(self, headers: Headers, found: Context) -> bool:
         header = headers.get("traceparent")
         if header is None:
-            return context
-        if type(header) is not str or not _is_version_0(header):
+            return False
+        if type(header) is not str or not is_version_0(header):
             header = only(headers, "traceparent", _MAX_CHARS)
-            if header is None or not (_is_version_0(header) or _is_later_version(header)):
-                return context
+            if header is None or not (is_version_0(header) or _is_later_version(header)):
+                return False
         trace_id = int(header[3:35], 16)
         span_id = int(header[36:52], 16)
         if not (trace_id and span_id):
-            return context
-        flags = int(header[53:55], 16) & _KNOWN_FLAGS
-        state = several(headers, "tracestate")
-        found = SpanContext(
-            trace_id, span_id, flags, TraceState.parse(state) if state else _NO_STATE, is_remote=True
-        )
-        return with_remote(context, found)
+            return False
+        flags = FLAGS_OF[header[53:55]]
+        members = several(headers, "tracestate")
+        state = TraceState.parse(members) if members else NO_STATE
+        found.span = NonRecordingSpan(SpanContext(trace_id, span_id, flags, state, is_remote=True))
+        return True

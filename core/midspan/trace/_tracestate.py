@@ -1,26 +1,37 @@
-"""Vendor data that travels beside the ids (W3C Trace Context, section 3.3)."""
+"""Vendor data that travels beside the ids (W3C Trace Context Level 2, section 3.3)."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+import functools
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import re
+    from collections.abc import Callable, Iterator
+    from typing import Final
 
 __all__ = ["EMPTY", "TraceState"]
 
 _MAX_MEMBERS: Final = 32
-_KEY: Final = re.compile(r"[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z][a-z0-9_\-*/]{0,13}|[a-z][a-z0-9_\-*/]{0,255}")
-_VALUE: Final = re.compile(r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]")
+_KEY: Final = r"[a-z0-9][a-z0-9_\-*/@]{0,255}"
+_VALUE: Final = r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+_MEMBER: Final = f"{_KEY}={_VALUE}"
+# What nearly every header looks like: members with nothing between them but commas.
+_TIGHT_LIST: Final = f"{_MEMBER}(?:,{_MEMBER}){{0,{_MAX_MEMBERS - 1}}}"
+# 32 members of the greatest length, with white space to spare.
+_MAX_CHARS: Final = 32_768
 
 
 class TraceState:
     """An immutable, ordered list of at most 32 key-value members, the most recent first."""
 
-    __slots__ = ("_members",)
+    __slots__ = ("_header", "_pairs", "_received")
 
-    _members: tuple[tuple[str, str], ...]
+    # What came from outside is checked when somebody first asks for it.
+    _received: str
+    # Checked; each of the two is made from the other, or from what was received, on first use.
+    _header: str | None
+    _pairs: tuple[tuple[str, str], ...] | None
 
     def __init__(self, members: tuple[tuple[str, str], ...] = ()) -> None:
         """Take (key, value) pairs.
@@ -29,41 +40,58 @@ class TraceState:
             ValueError: A key or value breaks the W3C grammar, a key comes twice, or there are over 32.
         """
         for key, value in members:
-            if not (_KEY.fullmatch(key) and _VALUE.fullmatch(value)):
+            if not (_matcher(_KEY)(key) and _matcher(_VALUE)(value)):
                 message = f"not a tracestate member: {key!r}={value!r} (W3C Trace Context, section 3.3.2)"
                 raise ValueError(message)
         if len(members) > _MAX_MEMBERS or len({key for key, _ in members}) < len(members):
             message = f"a tracestate holds at most {_MAX_MEMBERS} members with distinct keys"
             raise ValueError(message)
-        self._members = tuple(members)
+        self._received = ""
+        self._header = None
+        self._pairs = tuple(members)
 
     @classmethod
     def parse(cls, header: str) -> TraceState:
-        """Read a header value; anything that breaks the grammar makes the whole of it empty."""
-        members: list[tuple[str, str]] = []
-        seen: set[str] = set()
-        for member in header.split(","):
-            text = member.strip(" \t")
-            if not text:
-                continue
-            key, equals, value = text.partition("=")
-            if not equals or key in seen or len(members) >= _MAX_MEMBERS:
-                return EMPTY
-            if not (_KEY.fullmatch(key) and _VALUE.fullmatch(value)):
-                return EMPTY
-            seen.add(key)
-            members.append((key, value))
-        return cls._trusted(tuple(members)) if members else EMPTY
+        """Read a header value, several joined with commas; what breaks the grammar makes all of it empty.
+
+        Of members with the same key the first counts, for it is the most recent.
+        """
+        state = cls.__new__(cls)
+        state._received = header
+        state._header = None
+        state._pairs = None
+        return state
 
     @classmethod
-    def _trusted(cls, members: tuple[tuple[str, str], ...]) -> TraceState:
+    def _trusted(cls, pairs: tuple[tuple[str, str], ...]) -> TraceState:
         state = cls.__new__(cls)
-        state._members = members
+        state._received = ""
+        state._header = None
+        state._pairs = pairs
         return state
 
     def to_header(self) -> str:
-        """Return the header value, members in order."""
-        return ",".join([f"{key}={value}" for key, value in self._members])
+        """Return the header value, members in order; it is empty if there are none."""
+        header = self._header
+        if header is None:
+            pairs = self._pairs
+            if pairs is None:
+                header = _checked(self._received)
+            else:
+                header = ",".join([f"{key}={value}" for key, value in pairs])
+            self._header = header
+        return header
+
+    @property
+    def _members(self) -> tuple[tuple[str, str], ...]:
+        pairs = self._pairs
+        if pairs is None:
+            members: dict[str, str] = {}
+            for member in filter(None, self.to_header().split(",")):
+                key, _, value = member.partition("=")
+                members.setdefault(key, value)
+            pairs = self._pairs = tuple(members.items())
+        return pairs
 
     def get(self, key: str) -> str | None:
         """Return the value of one member, or None."""
@@ -99,6 +127,28 @@ class TraceState:
 
     def __repr__(self) -> str:
         return f"TraceState({self.to_header()!r})"
+
+
+@functools.lru_cache(maxsize=None)
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    import re  # noqa: PLC0415 - 4 ms at import, and most requests bring no trace state
+
+    return re.compile(pattern).fullmatch
+
+
+def _checked(header: str) -> str:
+    """Return a header value without white space and empty members; nothing if it breaks the grammar."""
+    if len(header) > _MAX_CHARS:
+        return ""
+    is_tight_list = _matcher(_TIGHT_LIST)
+    if is_tight_list(header):
+        return header
+    header = ",".join([text for text in map(_trimmed, header.split(",")) if text])
+    return header if is_tight_list(header) else ""
+
+
+def _trimmed(text: str) -> str:
+    return text.strip(" \t")
 
 
 EMPTY: Final = TraceState()
