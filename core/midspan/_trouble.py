@@ -7,21 +7,41 @@ times that it came back. Strict mode (for tests) raises instead, so that nothing
 
 from __future__ import annotations
 
-import logging
+import os
+import sys
 import time
-from collections import Counter
-from typing import Any, Final
+from collections import deque
 
-__all__ = ["counts", "describe", "note", "report", "reset", "safe_str", "set_strict"]
+from midspan._native import allocate_lock
+from midspan._tally import Tallies
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+__all__ = [
+    "counts",
+    "describe",
+    "note",
+    "prepare",
+    "report",
+    "reset",
+    "safe_str",
+    "say_what_waits",
+    "set_strict",
+]
 
 _INTERVAL_S: Final = 60.0
 _MAX_FOREIGN_CHARS: Final = 256
+_MAX_WAITING: Final = 64
+# Where locks are held that a log handler may want as well.
+_LOGGING: Final = frozenset({"logging", "logging.handlers", "queue", "multiprocessing.queues"})
 
-_logger = logging.getLogger("midspan")
-_counts: Counter[str] = Counter()
-_said_at: dict[str, tuple[float, int]] = {}
+_counts: Final = Tallies()
+_said_at: Final[dict[str, tuple[float, int]]] = {}
+_waiting: Final[deque[str]] = deque(maxlen=_MAX_WAITING)
+_renewing = allocate_lock()
 _strict = False
-_speaking = False
 
 
 def set_strict(value: bool) -> None:  # noqa: FBT001 - a switch has one argument
@@ -36,7 +56,7 @@ def report(cause: str, message: str, *foreign: object, error: BaseException | No
     `foreign` values fill the `%s` places of `message`; they are escaped and cut to 256 characters, for
     they may come from a hostile peer. In strict mode, `error` (or a RuntimeError) is raised instead.
     """
-    _counts[cause] += 1
+    _counts.add(cause)
     if _strict:
         raise error if error is not None else RuntimeError(message % tuple(describe(f) for f in foreign))
     _say(cause, message, foreign, error)
@@ -44,28 +64,71 @@ def report(cause: str, message: str, *foreign: object, error: BaseException | No
 
 def note(cause: str, message: str, *foreign: object, error: BaseException | None = None) -> None:
     """Do as `report`, but never raise: for threads that no caller would catch it from."""
-    _counts[cause] += 1
+    _counts.add(cause)
     _say(cause, message, foreign, error)
 
 
 def _say(cause: str, message: str, foreign: tuple[object, ...], error: BaseException | None) -> None:
-    global _speaking  # noqa: PLW0603 - a log handler that makes spans must not bring us back here
-    now = time.monotonic()
     last = _said_at.get(cause)
-    if _speaking or (last is not None and now - last[0] < _INTERVAL_S):
+    if last is not None and time.monotonic() - last[0] < _INTERVAL_S:
         return
-    count = _counts[cause]
-    since = f" ({count - last[1]} times since this was last said)" if last is not None else ""
-    _said_at[cause] = (now, count)
-    _speaking = True
+    if not _is_ours_to_say(cause, last):
+        return
+    since = "" if last is None else f" ({_counts.value(cause) - last[1]} times since this was last said)"
+    _waiting.append(_compose(message, foreign, error) + since)
+    # A signal handler, or the finaliser of an object, may have interrupted this very thread while it logs:
+    # in a handler's lock, where logging once more would wait for ever. The line is said a little later.
+    if not _is_logging_here():
+        say_what_waits()
+
+
+def _is_ours_to_say(cause: str, last: tuple[float, int] | None) -> bool:
+    """Choose one of the threads that report the same cause in the same moment."""
+    now = (time.monotonic(), _counts.value(cause))
+    if last is None:
+        return _said_at.setdefault(cause, now) is now
+    if not _renewing.acquire(blocking=False):
+        return False
+    try:
+        is_ours = _said_at.get(cause) is last
+        _said_at[cause] = now
+        return is_ours
+    finally:
+        _renewing.release()
+
+
+def _compose(message: str, foreign: tuple[object, ...], error: BaseException | None) -> str:
     try:
         text = message % tuple(describe(f) for f in foreign)
-        detail = "" if error is None else f": {describe(error)}"
-        _logger.warning("%s%s%s", text, detail, since)
-    except Exception:  # noqa: BLE001, S110 - a handler that raises is the application's, and no reason to fail
-        pass
-    finally:
-        _speaking = False
+        return text if error is None else f"{text}: {describe(error)}"
+    except Exception:  # noqa: BLE001 - a value whose every method raises
+        return message
+
+
+def _is_logging_here() -> bool:
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") in _LOGGING:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def say_what_waits() -> None:
+    """Log the lines that could not be logged when their trouble came."""
+    while _waiting:
+        try:
+            line = _waiting.popleft()
+            prepare().getLogger("midspan").warning("%s", line)
+        except Exception:  # noqa: BLE001, S110 - a handler that raises is the application's, no reason to fail
+            pass
+
+
+def prepare() -> Any:  # noqa: ANN401 - a module
+    """Import what a report needs; done ahead, no signal handler is kept waiting for an import."""
+    import logging  # noqa: PLC0415 - costs 8 ms, and most processes that only import the API have no trouble
+
+    return logging
 
 
 def describe(value: object) -> str:
@@ -88,10 +151,20 @@ def safe_str(value: Any) -> str:  # noqa: ANN401 - anything at all may be asked 
 
 def counts() -> dict[str, int]:
     """Return how often each cause was reported since the process began (or since `reset`)."""
-    return dict(_counts)
+    return _counts.values()
 
 
 def reset() -> None:
-    """Forget every count and every line said: for tests."""
+    """Forget every count and every line said: for tests, and for a forked child, which has none yet."""
     _counts.clear()
     _said_at.clear()
+    _waiting.clear()
+
+
+def _after_fork_in_child() -> None:
+    global _renewing  # noqa: PLW0603 - a thread of the parent may have held it
+    _renewing = allocate_lock()
+    reset()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

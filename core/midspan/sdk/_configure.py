@@ -103,6 +103,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
 def _put_into_force(pipeline: Pipeline, *, disabled: bool) -> None:
     global _pipeline, _exit_registered  # noqa: PLW0603 - the global that this module is for
     previous, _pipeline = _pipeline, pipeline
+    _trouble.prepare()
     binding.engine = Unconfigured() if disabled else pipeline.engine
     if binding.wishes is not None:
         pipeline.adopt(binding.wishes)

@@ -174,6 +174,7 @@ class Pipeline:
             self._closing = closing
         # The first call may still be at it, in another thread.
         poll(lambda: self._closing is not None, deadline_s)
+        _trouble.say_what_waits()
         return self._closing is not None and _all_done(self._closing, deadline_s)
 
     def _tell_processors(self, verb: str, deadline_s: float) -> list[Wait]:

@@ -64,6 +64,7 @@ class Worker:
     def _turn(self) -> bool:
         """Wait once and drain once; say whether that was the last time."""
         on_time = self._lock.acquire(timeout=self._delay_s)
+        _trouble.say_what_waits()
         stop_at = self._stop_at
         self._work.drain(everything=not on_time or stop_at is not None, deadline_s=stop_at)
         if stop_at is None:
