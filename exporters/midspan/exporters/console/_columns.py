@@ -59,7 +59,9 @@ def columns_for(nodes: Sequence[Node], width: int) -> Columns:
     spare = width - _taken(columns)
     if spare < 0:
         return columns._replace(name=max(columns.name + spare, 1))
-    return columns._replace(bar=min(columns.bar + spare, _MAX_BAR))
+    # What is left goes to names that were cut, and to the bars, by halves.
+    longer = min(name - columns.name, spare // 2)
+    return columns._replace(name=columns.name + longer, bar=min(columns.bar + spare - longer, _MAX_BAR))
 
 
 def _taken(columns: Columns) -> int:

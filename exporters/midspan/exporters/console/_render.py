@@ -15,6 +15,7 @@ from midspan.exporters.console._style import (
     BOLD,
     DIM,
     ERROR,
+    NATIVE,
     PLAIN,
     UNICODE,
     painted,
@@ -124,35 +125,40 @@ class _Block:
         return [*legend, (" " * (left - used), PLAIN), (_axis(columns.bar, self._total_ns, glyphs), DIM)]
 
     def _line(self, node: Node) -> list[Segment]:
-        span, columns = node.span, self._columns
-        service = service_of(span)
-        style = self._styles[service]
-        failed = span.status.code == StatusCode.ERROR
-        segments = self._name(node, failed=failed)
-        is_new = node.parent is None or service_of(node.parent) != service
-        if columns.service:
-            segments += [_GAP, (self._cell(service if is_new else "", columns.service), style)]
-        if columns.origin:
-            segments += [_GAP, (self._cell(origin_of(span), columns.origin), PLAIN)]
-        if columns.kind:
-            segments += [_GAP, (self._cell(kind_of(span), columns.kind), DIM)]
-        took_ns = _end_ns(span) - span.start_ns
-        took = duration(took_ns, self._glyphs.micro).rjust(DURATION)
+        return [*self._name(node), *self._labels(node), *self._time(node.span)]
+
+    def _name(self, node: Node) -> list[Segment]:
+        failed = node.span.status.code == StatusCode.ERROR
+        rails = self._rails(node, below=False)
+        mark = f"{self._glyphs.error} " if failed else ""
+        before = self._glyphs.orphan if node.parent is None and node.span.parent is not None else ""
+        name = name_of(node.span)
+        if not self._columns.service and len(self._styles) > 1 and _enters_service(node):
+            name = f"{service_of(node.span)}: {name}"
+        room = self._columns.name - cells(rails + mark + before)
+        style = ERROR if failed else BOLD if node.parent is None else PLAIN
+        return [(rails + before, DIM), (mark, ERROR), (self._cell(name, room), style)]
+
+    def _labels(self, node: Node) -> Iterator[Segment]:
+        service, origin = service_of(node.span), origin_of(node.span)
+        shown = service if _enters_service(node) else ""
+        for text, width, style in (
+            (shown, self._columns.service, self._styles[service]),
+            (origin, self._columns.origin, NATIVE if origin == "native" else PLAIN),
+            (kind_of(node.span), self._columns.kind, DIM),
+        ):
+            if width:
+                yield _GAP
+                yield self._cell(text, width), style
+
+    def _time(self, span: Any) -> list[Segment]:  # noqa: ANN401 - a span
+        took = duration(_end_ns(span) - span.start_ns, self._glyphs.micro)
         whole_ns = self._total_ns or 1
         begin = (span.start_ns - self._begin_ns) / whole_ns
         end = (_end_ns(span) - self._begin_ns) / whole_ns if self._total_ns else 1.0
-        bar = bar_of(begin, end, columns.bar, ERROR if failed else style, self._glyphs, color=self._color)
-        return [*segments, _GAP, (took, PLAIN), _GAP, *bar]
-
-    def _name(self, node: Node, *, failed: bool) -> list[Segment]:
-        rails = self._rails(node, below=False)
-        mark = f"{self._glyphs.error} " if failed else ""
-        is_orphan = node.parent is None and node.span.parent is not None
-        before = self._glyphs.orphan if is_orphan else ""
-        room = self._columns.name - cells(rails) - cells(mark) - cells(before)
-        name = self._cell(name_of(node.span), room)
-        style = ERROR if failed else BOLD if node.parent is None else PLAIN
-        return [(rails + before, DIM), (mark, ERROR), (name, style)]
+        style = ERROR if span.status.code == StatusCode.ERROR else self._styles[service_of(span)]
+        bar = bar_of(begin, end, self._columns.bar, style, self._glyphs, color=self._color)
+        return [_GAP, (took.rjust(DURATION), PLAIN), _GAP, *bar]
 
     def _rails(self, node: Node, *, below: bool) -> str:
         """Return what ties a line to its parent's; `below` is for the lines that belong to the span's own."""
@@ -170,8 +176,13 @@ class _Block:
         return padded(text, width, self._glyphs.ellipsis)
 
 
+def _enters_service(node: Node) -> bool:
+    return node.parent is None or service_of(node.parent) != service_of(node.span)
+
+
 def _taken_before_bar(columns: Columns) -> int:
-    return sum(columns[:4]) + 2 * sum(map(bool, columns[:4])) + DURATION + 2
+    labels = columns[:-1]
+    return sum(labels) + len(_GAP[0]) * (sum(map(bool, labels)) + 1) + DURATION
 
 
 def _axis(width: int, total_ns: int, glyphs: Glyphs) -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "BOLD",
     "DIM",
     "ERROR",
+    "NATIVE",
     "PLAIN",
     "REVERSE",
     "UNICODE",
@@ -63,8 +64,9 @@ PLAIN: Final = ""
 BOLD: Final = "1"
 DIM: Final = "90"
 ERROR: Final = "1;31"
+NATIVE: Final = "32"
 REVERSE: Final = "7;"
-_SERVICES: Final = ("36", "33", "35", "94", "32", "96", "93", "95")
+_SERVICES: Final = ("36", "33", "35", "94", "96", "93", "95", "34")
 
 
 def service_style(number: int) -> str:
