@@ -16,7 +16,7 @@ _ERROR = {trace.StatusCode.ERROR: True, trace.StatusCode.OK: False, trace.Status
 
 
 def open_midspan(
-    scope_manager: opentracing.ScopeManager | None,
+    scope_manager: opentracing.ScopeManager | None, propagators: str | None
 ) -> tuple[opentracing.Tracer, Callable[[], None], Callable[[], list[dict[str, Any]]]]:
     """Return the bridge's tracer over a pipeline that ends in memory, what installs it, what reads the spans.
 
@@ -24,7 +24,7 @@ def open_midspan(
     """
     memory = testing.MemoryExporter()
     pipeline = sdk.configure(service_name="library", exporters=[memory])
-    tracer = bridge.Tracer(scope_manager) if scope_manager else bridge.install()
+    tracer = bridge.Tracer(scope_manager) if scope_manager else bridge.install(propagators=propagators)
 
     def read() -> list[dict[str, Any]]:
         if not pipeline.force_flush(timeout_s=5):

@@ -16,7 +16,7 @@ import opentracing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ACTOR = "mock", "midspan", "midspan-own-manager"
+ACTORS = "mock", "midspan", "midspan-own-manager", "midspan-jaeger"
 # What differs from run to run and says nothing about the tracer.
 _EVERYWHERE = (
     (re.compile(r"\b(127\.0\.0\.1|localhost):\d+"), r"\1:PORT"),
@@ -127,19 +127,22 @@ class Stage:
 def set_stage(
     actor: str, ports: dict[str, int], scope_manager: Callable[[], opentracing.ScopeManager] | None
 ) -> Stage:
-    """Return a stage for one of `ACTOR`.
+    """Return a stage for one of `ACTORS`.
 
     MockTracer needs the scope manager that fits the library's kind of concurrency. midspan's native manager
     fits every kind, which is what `midspan` shows; `midspan-own-manager` gives it the same one as MockTracer.
+    `midspan-jaeger` writes and reads jaeger-client's headers instead of W3C's.
     """
+    if actor not in ACTORS:
+        raise ValueError(f"the tracer is one of {', '.join(ACTORS)}, not {actor}")
+    manager = scope_manager() if scope_manager and actor in ("mock", "midspan-own-manager") else None
     if actor == "mock":
         from _mock import open_mock
 
-        return Stage(*open_mock(scope_manager() if scope_manager else None), ports)
+        return Stage(*open_mock(manager), ports)
     from _midspan import open_midspan
 
-    own = actor == "midspan-own-manager"
-    return Stage(*open_midspan(scope_manager() if own and scope_manager else None), ports)
+    return Stage(*open_midspan(manager, "jaeger" if actor == "midspan-jaeger" else None), ports)
 
 
 def _short_stack(text: str) -> str:
