@@ -52,7 +52,7 @@ def install(
     >>> bridge.uninstall()
 
     Raises:
-        ValueError: A value in `jaeger_config`, JAEGER_TAGS or `propagators` cannot be; the message says which.
+        ValueError: A value in `jaeger_config`, JAEGER_TAGS or `propagators` cannot be.
     """
     current = _installation.tracer
     if current is not None and (scope_manager, propagators, jaeger_config, tracer) == (None,) * 4:

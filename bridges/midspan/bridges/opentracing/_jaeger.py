@@ -1,4 +1,4 @@
-"""Read what jaeger-client was told: by its `Config` dictionary, by its variables, or by a tracer of its making.
+"""Read what jaeger-client was told: by its `Config` dictionary or its variables, or by a tracer it made.
 
 jaeger-client itself is not needed. A tracer of any other making is read the same way, as far as it goes.
 """

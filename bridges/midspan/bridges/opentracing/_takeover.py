@@ -1,12 +1,14 @@
 """Stay the global tracer when legacy start-up code sets its own, and use what that one was told.
 
 OpenTracing's global tracer is set in two ways: by `set_global_tracer`, which modules may have imported by
-name before the bridge was installed, and, in the way of OpenTracing 2.0, by assigning to `opentracing.tracer`.
-Both are watched. The legacy tracer itself, which the application may go on using, becomes a façade of the bridge.
+name before the bridge was installed, and, as OpenTracing 2.0 wants it, by assigning to `opentracing.tracer`.
+Both are watched. The legacy tracer itself, which the application may go on using, becomes a facade of the
+bridge.
 """
 
 from __future__ import annotations
 
+import logging
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["absorb", "unwatch", "watch"]
 
 
+_logger = logging.getLogger("midspan")
+
+
 class _Watch:
     """The bridge that stays, the setter's own code, and the tracers that were absorbed with their classes."""
 
@@ -28,6 +33,7 @@ class _Watch:
         self.bridge: Tracer | None = None
         self.code: types.CodeType | None = None
         self.absorbed: list[tuple[Any, type]] = []
+        self.has_said = False
 
 
 _watch = _Watch()
@@ -64,6 +70,7 @@ def watch(bridge: Tracer) -> None:
 def unwatch() -> None:
     """Let everybody set the global tracer again, and give absorbed tracers back their own behaviour."""
     _watch.bridge = None
+    _watch.has_said = False
     opentracing.__class__ = types.ModuleType
     if _watch.code is not None:
         opentracing.set_global_tracer.__code__ = _watch.code
@@ -88,12 +95,10 @@ def absorb(value: Any) -> Any:
 
 
 def _say(value: Any) -> None:
-    import logging  # noqa: PLC0415 - said once in the life of a process
-
-    kind = f"{type(value).__module__}.{type(value).__qualname__}"
-    logging.getLogger("midspan").info(
-        "%s was to become the global tracer; the bridge stays in its place", kind
-    )
+    if not _watch.has_said:
+        _watch.has_said = True
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        _logger.warning("%s was to become the global tracer; the bridge stays in its place", kind)
 
 
 def _take_from(value: Any, bridge: Tracer) -> None:
@@ -141,7 +146,7 @@ def _bridge() -> Tracer:
 
 
 def _cover(value: Any) -> None:
-    """Turn a tracer into a façade of its own class, if its class allows that."""
+    """Turn a tracer into a facade of its own class, if its class allows that."""
     own_class = type(value)
     try:
         value.__class__ = type(own_class.__name__, (_Facade, own_class), {"__module__": own_class.__module__})

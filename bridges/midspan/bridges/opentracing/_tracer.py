@@ -209,7 +209,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         return self._formats.extract(format, carrier)
 
     def register_propagator(self, format: Any, propagator: Any) -> None:  # noqa: A002 - OpenTracing's name
-        """Let names as in `OTEL_PROPAGATORS`, a propagator, or a list of either serve a format from now on."""
+        """Let names as in `OTEL_PROPAGATORS`, a propagator or a list of either serve a format."""
         self._formats.choose(format, propagator)
 
     def has_propagator(self, format: Any) -> bool:  # noqa: A002 - OpenTracing's name
