@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from midspan import _trouble
 from midspan._native import allocate_lock
@@ -48,7 +48,7 @@ class ExporterStats(NamedTuple):
 
 
 class _Flush:
-    """A marker in the queue: everything before it has been tried once `done` is true."""
+    """Somebody's wish: everything that was queued before it has been tried once `done` is true."""
 
     __slots__ = ("done", "failures_before")
 
@@ -69,10 +69,10 @@ class BatchQueue:
 
     def _begin(self) -> None:
         """Start with nothing queued and nothing counted; after a fork, again."""
-        self._queue: deque[Any] = deque()
+        self._queue: deque[Span] = deque()
+        self._flushes: deque[_Flush] = deque()
         self._worker: Worker | None = None
         self._starting = allocate_lock()
-        self._flush_wanted = False
         self._closed = False
         self._in_flight = 0
         self._failures = 0
@@ -91,7 +91,7 @@ class BatchQueue:
         worker = self._worker
         if worker is None:
             self._start_worker()
-        elif waiting + 1 >= self._batch_size:
+        elif waiting + 1 >= self._batch_size and not worker.awake:
             worker.wake()
 
     def _refuse(self) -> None:
@@ -138,8 +138,7 @@ class BatchQueue:
 
     def _mark(self) -> _Flush:
         marker = _Flush(self._failures)
-        self._queue.append(marker)
-        self._flush_wanted = True
+        self._flushes.append(marker)
         if self._worker is None:
             self._start_worker()
         return marker
@@ -179,7 +178,7 @@ class BatchQueue:
 
     def stats(self) -> ExporterStats:
         """Return the account so far."""
-        queued = sum(not isinstance(item, _Flush) for item in _snapshot(self._queue)) + self._in_flight
+        queued = len(self._queue) + self._in_flight
         exported, dropped = self._exported.value, self._dropped.values()
         return ExporterStats(exported + queued + sum(dropped.values()), exported, queued, dropped)
 
@@ -188,32 +187,43 @@ class BatchQueue:
 
         What a deadline (monotonic seconds) leaves no time for stays; it is dropped if the queue is closed.
         """
-        queue = self._queue
-        if self._flush_wanted:
-            self._flush_wanted = False
-            everything = True
-        while queue and (everything or len(queue) >= self._batch_size):
-            if deadline_s is not None and not self._closed and not seconds_left(deadline_s):
+        queue, flushes = self._queue, self._flushes
+        left = len(queue) if everything else 0
+        waiting: list[_Flush] = []
+        while True:
+            if flushes:
+                # Spans leave in the order in which they came: what a flush asks for is what is here now.
+                waiting.append(flushes.popleft())
+                left = len(queue)
+            elif left <= 0:
+                for flush in waiting:
+                    flush.done = True
+                waiting.clear()
+                if len(queue) < self._batch_size:
+                    return
+                left = 1
+            elif deadline_s is not None and not self._closed and not seconds_left(deadline_s):
+                flushes.extendleft(waiting)
                 return
-            batch, marker = self._take()
-            if batch:
-                self._export(batch, deadline_s)
-            if marker is not None:
-                marker.done = True
+            else:
+                batch = self._take()
+                left -= len(batch) or left
+                if batch:
+                    self._export(batch, deadline_s)
 
-    def _take(self) -> tuple[list[Span], _Flush | None]:
-        """Take one batch off the queue, up to a marker."""
-        queue = self._queue
+    def _take(self) -> list[Span]:
+        """Take one batch off the queue."""
         batch: list[Span] = []
-        while len(batch) < self._batch_size and queue:
-            # Counted before it leaves the queue: an account taken in between is never short.
-            self._in_flight = len(batch) + 1
-            item = queue.popleft()
-            if isinstance(item, _Flush):
-                self._in_flight = len(batch)
-                return batch, item
-            batch.append(item)
-        return batch, None
+        count = min(len(self._queue), self._batch_size)
+        # Counted before it leaves the queue: an account taken in between is never short.
+        self._in_flight = count
+        pop, keep = self._queue.popleft, batch.append
+        try:
+            for _ in range(count):
+                keep(pop())
+        except IndexError:  # Somebody who could not wait for the worker took some.
+            self._in_flight = len(batch)
+        return batch
 
     def _export(self, batch: list[Span], deadline_s: float | None) -> None:
         timeout_s = self._settings.export_timeout_s
@@ -241,11 +251,3 @@ class BatchQueue:
             self._exporter.shutdown(seconds_left(deadline_s))
         except BaseException as error:  # noqa: BLE001 - as above
             _trouble.note("worker.raised", "the export worker met an error while it ended", error=error)
-
-
-def _snapshot(queue: deque[Any]) -> list[Any]:
-    while True:
-        try:
-            return list(queue)
-        except RuntimeError:  # It changed while it was read: once more.
-            continue

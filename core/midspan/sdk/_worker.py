@@ -29,7 +29,7 @@ class Drained(Protocol):
 class Worker:
     """Drain something whenever it is woken, and at the latest after every `delay_s` seconds."""
 
-    __slots__ = ("_delay_s", "_lock", "_stop_at", "_work", "ended")
+    __slots__ = ("_delay_s", "_lock", "_stop_at", "_work", "awake", "ended")
 
     def __init__(self, work: Drained, delay_s: float) -> None:
         self._work = work
@@ -37,6 +37,8 @@ class Worker:
         self._stop_at: float | None = None
         self._lock = allocate_lock()
         self._lock.acquire()
+        # Told, and not yet looking: whoever fills the queue need not tell it again for every span.
+        self.awake = False
         self.ended = False
 
     def start(self) -> None:
@@ -45,6 +47,7 @@ class Worker:
 
     def wake(self) -> None:
         """Let the worker look at its queue; never waits."""
+        self.awake = True
         try:  # noqa: SIM105 - `contextlib.suppress` costs a microsecond, and the hot path comes by here
             self._lock.release()
         except RuntimeError:
@@ -64,6 +67,8 @@ class Worker:
     def _turn(self) -> bool:
         """Wait once and drain once; say whether that was the last time."""
         on_time = self._lock.acquire(timeout=self._delay_s)
+        # Before the queue is looked at: what comes from now on tells again.
+        self.awake = False
         _trouble.say_what_waits()
         stop_at = self._stop_at
         self._work.drain(everything=not on_time or stop_at is not None, deadline_s=stop_at)
