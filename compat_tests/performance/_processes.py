@@ -66,7 +66,7 @@ class WorkerProcess:
             raise SideError(f"{self.side.title}: the worker died: {self.complaints()}")
         said = json.loads(answer)
         if "error" in said:
-            raise SideError(f"{self.side.title}: {said['error']}\n{said['traceback']}")
+            raise SideError(f"{self.side.title}: {said['error']} (at {said['at']})")
         return said["result"]
 
     def complaints(self) -> str:

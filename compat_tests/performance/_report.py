@@ -32,11 +32,12 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def failures(outcomes: Sequence[Outcome]) -> str:
-    """Tell why rows failed, each reason once."""
-    reasons = dict.fromkeys(
-        f"{outcome.case.name}: {outcome.failure}" for outcome in outcomes if outcome.failure
-    )
-    return "\n".join(reasons)
+    """Tell why rows failed: each reason once, with the rows that it spoiled."""
+    spoiled: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.failure:
+            spoiled.setdefault(outcome.failure, []).append(f"{outcome.case.name}/{outcome.peer}")
+    return "\n".join(f"{', '.join(rows)}: {reason}" for reason, rows in spoiled.items())
 
 
 def as_json(outcomes: Sequence[Outcome], machine: Mapping[str, str], versions: Mapping[str, Any]) -> str:

@@ -101,12 +101,13 @@ class Worker:
 
 
 def answer(worker: Worker, line: str) -> dict[str, Any]:
-    """Obey one command; a failure is an answer too, with its traceback."""
+    """Obey one command; a failure is an answer too, with the place where it came up."""
     command = json.loads(line)
     try:
         return {"result": getattr(worker, command.pop("do"))(**command)}
     except Exception as failure:
-        return {"error": f"{type(failure).__name__}: {failure}", "traceback": traceback.format_exc()}
+        last = traceback.extract_tb(failure.__traceback__)[-1]
+        return {"error": f"{type(failure).__name__}: {failure}", "at": f"{last.filename}:{last.lineno}"}
 
 
 def main(side: str, commands: TextIO, answers: TextIO) -> None:

@@ -53,7 +53,7 @@ def w3c_extract() -> Timed:
             "ids": same and f"{found.span_id:016x}" in carriers[-1]["traceparent"],
             "sampled": found.is_sampled,
             "remote": found.is_remote,
-            "state": str(found.trace_state),
+            "state": found.trace_state.to_header(),
             "baggage": sorted(made.last.baggage),
         }
 
