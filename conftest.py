@@ -32,7 +32,9 @@ else:
 
     def _tidy(_namespace: dict[str, Any]) -> None:
         from midspan import sdk
+        from midspan.bridges import opentracing
 
+        opentracing.uninstall()
         sdk.reset()
 
     # Each document's Python blocks run in order and share their names, as a reader would type them.

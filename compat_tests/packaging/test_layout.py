@@ -17,7 +17,7 @@ PLUG_INS = [file for file in MODULES if not file.is_relative_to(ROOT / "core")]
 # Our own plug-ins report trouble (once, and counted) and read variables as the core does. Nobody else is
 # promised these modules.
 SHARED = ("midspan._trouble", "midspan._environment")
-# A bridge stands on the hot path: it reads and writes the one slot without a call between, and hands over what
+# A bridge is on the hot path: it reads and writes the one slot without a call between. And it hands over what
 # a legacy tracer was configured with.
 SHARED_WITH_BRIDGES = ("midspan.context._slot", "midspan.trace._seam")
 
