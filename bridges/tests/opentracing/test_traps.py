@@ -247,7 +247,9 @@ def test_no_parent_scope_is_given_back(memory: MemoryExporter) -> None:
 def test_every_method_chains(tracer: Tracer) -> None:
     """`span.set_operation_name(..).set_tag(..)`: each returns the span."""
     span = tracer.start_span("x")
-    assert span is span.set_operation_name("y").set_tag("a", 1).set_tag("error", True).log_kv({}).set_baggage_item("k", "v")
+    assert span is span.set_operation_name("y").set_tag("a", 1).set_tag("error", True).log_kv(
+        {}
+    ).set_baggage_item("k", "v")
     assert "y" == span.native.name
 
 
