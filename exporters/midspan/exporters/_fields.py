@@ -11,16 +11,16 @@ from midspan.trace import Event, Link, SpanContext, SpanKind, StatusCode, TraceS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Fields", "fields_of", "flags_of"]
+__all__ = ["LOCAL", "REMOTE", "W3C", "Fields", "fields_of", "flags_of"]
 
 _UINT64_BITS: Final = 64
 _UINT32_BITS: Final = 32
 _TRACE_ID_BITS: Final = 128
 _SPAN_ID_BITS: Final = 64
 # SpanFlags (trace.proto): the W3C octet; "it is known whether the context is remote"; "it is".
-_W3C: Final = 0xFF
-_KNOWN: Final = 0x100
-_REMOTE: Final = 0x300
+W3C: Final = 0xFF
+LOCAL: Final = 0x100
+REMOTE: Final = 0x300
 
 
 class Fields(NamedTuple):
@@ -29,7 +29,7 @@ class Fields(NamedTuple):
     trace_id: int
     span_id: int
     flags: int
-    trace_state: TraceState | None
+    trace_state: TraceState
     parent_id: int
     name: str
     kind: int
@@ -46,7 +46,7 @@ class Fields(NamedTuple):
 
 def flags_of(trace_flags: int, context: SpanContext | None) -> int:
     """Return OTLP's flags for W3C flags, where `context` is the one that may be remote."""
-    return trace_flags & _W3C | (_REMOTE if context is not None and context.is_remote else _KNOWN)
+    return trace_flags & W3C | (REMOTE if context is not None and context.is_remote else LOCAL)
 
 
 def fields_of(span: Any) -> Fields:  # noqa: ANN401 - a span, or what looks like one

@@ -19,7 +19,7 @@ from midspan.exporters._plain import mended_attributes, mended_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from midspan.trace import Event, Link, TraceState
+    from midspan.trace import Event, Link
 
 __all__ = ["json_of_spans"]
 
@@ -29,8 +29,9 @@ def json_of_spans(spans: Iterable[Any]) -> str:
 
     What cannot be sent as it is gets replaced by what can be said of it, and is counted; nothing raises.
     """
+    # ASCII alone: U+2028 and the like would be ends of lines to some who read.
     document = {"resourceSpans": _resource_spans(spans)}
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(document, separators=(",", ":"), allow_nan=False)
 
 
 def _resource_spans(spans: Iterable[Any]) -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ def _span(span: Any) -> dict[str, Any]:  # noqa: ANN401 - a span, or what looks 
         {
             "traceId": f"{fields.trace_id:032x}",
             "spanId": f"{fields.span_id:016x}",
-            "traceState": _trace_state(fields.trace_state),
+            "traceState": fields.trace_state.to_header() or None,
             "parentSpanId": parent,
             "flags": fields.flags,
             "name": fields.name,
@@ -104,7 +105,7 @@ def _link(link: Link) -> dict[str, Any]:
         {
             "traceId": f"{context.trace_id:032x}",
             "spanId": f"{context.span_id:016x}",
-            "traceState": _trace_state(context.trace_state),
+            "traceState": context.trace_state.to_header() or None,
             "attributes": _attributes(link.attributes),
             "droppedAttributesCount": link.dropped_attributes or None,
             "flags": flags_of(context.trace_flags, context),
@@ -132,10 +133,6 @@ def _with_schema_url(fields: dict[str, Any], source: Any) -> dict[str, Any]:  # 
     if url:
         fields["schemaUrl"] = mended_text(url)
     return fields
-
-
-def _trace_state(state: TraceState | None) -> str | None:
-    return state.to_header() if state else None
 
 
 def _attributes(attributes: Mapping[str, Any] | None) -> list[dict[str, Any]] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.exporters.otlp._wire import any_value, delimited, int64, pack_double
+from midspan.exporters.otlp._wire import LENGTHS, any_value, delimited, int64, pack_double, varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,10 +19,12 @@ __all__ = ["Pairs"]
 _MAX_KEYS: Final = 512
 _MAX_PAIRS_OF_A_KEY: Final = 64
 _MAX_PAIRS: Final = 4096
-# What is longer, or a larger number, hardly comes again.
+# What is longer, or a larger number (14 bits fit two bytes), hardly comes again.
 _MAX_KEY: Final = 256
 _MAX_TEXT: Final = 64
-_MAX_NUMBER: Final = 1 << 16
+_MAX_DIGITS: Final = 2
+_MAX_HEADS: Final = 128
+_SMALL: Final = len(LENGTHS)
 
 
 class Pairs:
@@ -53,17 +55,26 @@ class Pairs:
                     append(pair)
                     continue
                 data = value.encode()
-                head = key.heads.get(len(data))
-                if head is None:
-                    append(self._text(key, value, data))
-                elif len(key.pairs) < _MAX_PAIRS_OF_A_KEY:
+                size = len(data)
+                head = key.text_heads.get(size) or key.text_head(size)
+                if len(key.pairs) < _MAX_PAIRS_OF_A_KEY and size <= _MAX_TEXT:
                     append(self._keep(key, value, head + data))
                 else:
                     append(head)
                     append(data)
             elif kind is int:
                 pair = key.pairs.get(value)
-                append(self._number(key, value) if pair is None else pair)
+                if pair is not None:
+                    append(pair)
+                    continue
+                data = LENGTHS[value] if 0 <= value < _SMALL else int64(value)
+                size = len(data)
+                head = key.int_heads.get(size) or key.int_head(size)
+                if len(key.pairs) < _MAX_PAIRS_OF_A_KEY and size <= _MAX_DIGITS:
+                    append(self._keep(key, value, head + data))
+                else:
+                    append(head)
+                    append(data)
             elif kind is bool:
                 append(key.true if value else key.false)
             elif kind is float:
@@ -80,21 +91,6 @@ class Pairs:
             self._keys[name] = key
         return key
 
-    def _text(self, key: _Key, value: str, data: bytes) -> bytes:
-        """Write a text of a length that this key has not had, or that is too long to keep."""
-        size = len(data)
-        if size > _MAX_TEXT:
-            return key.pair(delimited(b"\x0a", data))
-        pair = key.pair(delimited(b"\x0a", data))
-        key.heads[size] = pair[: len(pair) - size]
-        return self._keep(key, value, pair)
-
-    def _number(self, key: _Key, value: int) -> bytes:
-        pair = key.pair(b"\x18" + int64(value))
-        if 0 <= value < _MAX_NUMBER and len(key.pairs) < _MAX_PAIRS_OF_A_KEY:
-            self._keep(key, value, pair)
-        return pair
-
     def _keep(self, key: _Key, value: object, pair: bytes) -> bytes:
         """Remember a pair. A str and an int are never equal, and a bool never comes here: no two collide."""
         if self._room <= 0:
@@ -105,9 +101,9 @@ class Pairs:
 
 
 class _Key:
-    """What is known of one key: everything that stands before the value, and pairs seen before."""
+    """What is known of one key: all that stands before a value, and pairs seen before."""
 
-    __slots__ = ("double", "false", "heads", "pairs", "prefix", "tag", "true")
+    __slots__ = ("double", "false", "int_heads", "pairs", "prefix", "tag", "text_heads", "true")
 
     def __init__(self, tag: bytes, name: str) -> None:
         self.tag = tag
@@ -115,10 +111,28 @@ class _Key:
         self.prefix = delimited(b"\x0a", name.encode()) + b"\x12"
         self.true = self.pair(b"\x10\x01")
         self.false = self.pair(b"\x10\x00")
-        self.double = self.pair(b"\x21" + bytes(8))[:-8]
-        self.heads: dict[int, bytes] = {}
+        self.double = self._head(b"\x21", 8)
+        self.text_heads: dict[int, bytes] = {}
+        self.int_heads: dict[int, bytes] = {}
         self.pairs: dict[object, bytes] = {}
 
     def pair(self, value: bytes) -> bytes:
         """Return the whole field for an `AnyValue`."""
         return delimited(self.tag, delimited(self.prefix, value))
+
+    def text_head(self, size: int) -> bytes:
+        """Return what stands before a text of `size` bytes."""
+        head = self._head(b"\x0a" + varint(size), size)
+        if len(self.text_heads) < _MAX_HEADS:
+            self.text_heads[size] = head
+        return head
+
+    def int_head(self, size: int) -> bytes:
+        """Return what stands before a number that is written in `size` bytes."""
+        head = self.int_heads[size] = self._head(b"\x18", size)
+        return head
+
+    def _head(self, start: bytes, size: int) -> bytes:
+        """Return all that stands before the last `size` bytes of a value that begins with `start`."""
+        whole = self.pair(start + bytes(size))
+        return whole[: len(whole) - size]

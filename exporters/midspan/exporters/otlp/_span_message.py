@@ -62,7 +62,7 @@ class SpanWriter:
         trace_id: int,
         span_id: int,
         flags: int,
-        trace_state: TraceState | None,
+        trace_state: TraceState,
         parent_id: int,
         name: str,
         kind: int,
@@ -120,8 +120,9 @@ class SpanWriter:
                 append(self._link(link))
         if status[0]:
             append(_status(status))
-        if trace_state:
-            append(delimited(b"\x1a", trace_state.to_header().encode()))
+        state = trace_state.to_header()
+        if state:
+            append(delimited(b"\x1a", state.encode()))
         if dropped:
             append(_dropped(dropped))
         return b"".join(parts)
@@ -158,8 +159,9 @@ class SpanWriter:
                 flags_of(context.trace_flags, context),
             )
         ]
-        if context.trace_state:
-            parts.append(delimited(b"\x1a", context.trace_state.to_header().encode()))
+        state = context.trace_state.to_header()
+        if state:
+            parts.append(delimited(b"\x1a", state.encode()))
         if link.attributes:
             self._link_pairs(link.attributes, parts.append)
         if link.dropped_attributes:

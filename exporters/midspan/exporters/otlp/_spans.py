@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
-from midspan.exporters._fields import fields_of, flags_of
+from midspan.exporters._fields import LOCAL, REMOTE, W3C, fields_of
 from midspan.exporters._plain import mended_attributes, mended_text
 from midspan.exporters.otlp._span_message import SpanWriter
 from midspan.exporters.otlp._wire import LENGTHS, delimited, key_value, varint
@@ -38,9 +38,29 @@ class Encoder:
     def encode(self, spans: Iterable[Any]) -> bytes:
         """Return the payload: spans grouped by resource, then by scope."""
         groups: dict[Any, _Group] = {}
+        write = self._write
         for span in spans:
             try:
-                source, body = span._recorder, self._short(span)
+                # The short way, written out, reads the slots of a `Span` instead of its properties: `context`
+                # would make an object and leave it on the span. Both save a sixth of the time.
+                source, parent = span._recorder, span.parent
+                remote = parent is not None and parent.is_remote
+                body = write(
+                    span._trace_id,
+                    span._span_id,
+                    span._flags & W3C | (REMOTE if remote else LOCAL),
+                    span._trace_state,
+                    0 if parent is None else parent.span_id,
+                    span.name,
+                    span.kind,
+                    span.start_ns,
+                    span.end_ns,
+                    span._attributes,
+                    span._events,
+                    span._links,
+                    span._dropped,
+                    span.status,
+                )
             except Exception:  # noqa: BLE001 - whatever is odd about it, the long way deals with it
                 source, body = _identity(span), self._long(span)
                 if not body:
@@ -52,30 +72,6 @@ class Encoder:
             # The field "spans" (2) of ScopeSpans.
             group.spans += (b"\x12", LENGTHS[size] if size < _SMALL else varint(size), body)
         return self._assemble(groups.values())
-
-    def _short(self, span: Any) -> bytes:  # noqa: ANN401 - a Span; anything else raises
-        """Write a span of the core's own type that holds nothing odd; raises for any other.
-
-        Its slots are read, not its properties: `context` would make an object and leave it on the span.
-        That saves a tenth of the time.
-        """
-        parent = span.parent
-        return self._write(
-            span._trace_id,
-            span._span_id,
-            flags_of(span._flags, parent),
-            span._trace_state,
-            0 if parent is None else parent.span_id,
-            span.name,
-            span.kind,
-            span.start_ns,
-            span.end_ns,
-            span._attributes,
-            span._events,
-            span._links,
-            span._dropped,
-            span.status,
-        )
 
     def _long(self, span: Any) -> bytes:  # noqa: ANN401 - a span, or what looks like one
         """Write a span from its properties, mending what is odd; nothing if it has no identity to send."""

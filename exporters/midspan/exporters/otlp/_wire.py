@@ -25,9 +25,15 @@ pack_double: Final = struct.Struct("<d").pack
 
 
 def varint(number: int) -> bytes:
-    """Return a number from 0 to 2**64 - 1 in groups of seven bits, the lowest first."""
+    """Return a number from 0 to 2**64 - 1 in groups of seven bits, the lowest first.
+
+    Raises:
+        ValueError: It is negative.
+    """
     if number < 0x80:  # noqa: PLR2004 - the bit that says "more to come"
         return bytes((number,))
+    if number < 0x4000:  # noqa: PLR2004 - two groups: most numbers that are not looked up
+        return bytes((number & 0x7F | 0x80, number >> 7))
     out = bytearray()
     while number > 0x7F:  # noqa: PLR2004 - as above
         out.append(number & 0x7F | 0x80)
