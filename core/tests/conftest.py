@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from midspan import context, sdk, testing
+from midspan import context, sdk, testing, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,3 +25,16 @@ def clean_slate() -> Iterator[None]:
 def memory() -> testing.MemoryExporter:
     """Return an exporter whose spans a test can read."""
     return testing.MemoryExporter()
+
+
+@pytest.fixture
+def clock() -> testing.FakeClock:
+    """Return a clock that a test moves."""
+    return testing.FakeClock()
+
+
+@pytest.fixture
+def tracer(memory: testing.MemoryExporter, clock: testing.FakeClock) -> trace.Tracer:
+    """Return a tracer whose ended spans are in `memory`, timed by `clock`."""
+    sdk.configure(exporters=[memory], clock=clock, environment={}, detectors=[])
+    return trace.get_tracer("test")

@@ -23,6 +23,7 @@ from midspan.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
 from midspan.trace._attributes import clean_attributes
 from midspan.trace._nonrecording import UnsampledRoot
 from midspan.trace._span import DEBUG, SUPPRESSED, Span
+from midspan.trace._times import whole_ns
 from midspan.trace._values import NO_ATTRIBUTES, UNSET
 
 if TYPE_CHECKING:
@@ -136,6 +137,9 @@ class Recorder:
         span_id = self._span_id() or 1
         if ids is not None:
             trace_id, span_id = ids
+            if parent_context is None:
+                # Nothing is known of how they were made.
+                flags &= ~_RANDOM
         result = SAMPLE
         if threshold is not ALWAYS:
             if threshold is None:
@@ -167,7 +171,10 @@ class Recorder:
         span._trace_state = trace_state
         span.parent = parent_context
         span._clock_offset_ns = offset_ns = self._settings.clock_offset_ns
-        span.start_ns = self.monotonic_ns() + offset_ns if start_ns is None else start_ns
+        if start_ns is None:
+            span.start_ns = self.monotonic_ns() + offset_ns
+        else:
+            span.start_ns = whole_ns(start_ns, self.monotonic_ns, offset_ns)
         span.end_ns = None
         span.status = UNSET
         span._context = span._attributes = span._events = span._links = span._views = span._dropped = None
@@ -177,8 +184,7 @@ class Recorder:
             if dropped:
                 span._dropped = [dropped, 0, 0]
         if links:
-            for link in links:
-                span.add_link(link.context, link.attributes)
+            self._add_links(span, links)
         if result is not SAMPLE:
             self._apply(span, result)
         if self._starters:
@@ -188,10 +194,22 @@ class Recorder:
     def _ask(self, request: SamplingRequest) -> SamplingResult:
         """Ask the sampler; one that fails does not silence the application: the span is recorded."""
         try:
-            return self._sampler(request)
+            result = self._sampler(request)
         except Exception as error:  # noqa: BLE001 - a sampler may be the application's own
             _trouble.report("sampler.raised", "the sampler raised; the span is recorded", error=error)
             return SAMPLE
+        if type(result) is not SamplingResult:
+            _trouble.report("sampler.no_result", "the sampler returned %s; the span is recorded", result)
+            return SAMPLE
+        return result
+
+    @staticmethod
+    def _add_links(span: Span, links: Sequence[Link]) -> None:
+        try:
+            for link in links:
+                span.add_link(link.context, link.attributes)
+        except Exception as error:  # noqa: BLE001 - the caller's own sequence, of whatever it holds
+            _trouble.report("span.bad_link", "a link could not be read", error=error)
 
     def _apply(self, span: Span, result: SamplingResult) -> None:
         """Carry out what a sampler said beyond "yes"."""

@@ -7,7 +7,7 @@ mappings, nested) is the OpenTelemetry specification's `AnyValue`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from midspan import _trouble
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, TypeAlias
 
-__all__ = ["AttributeValue", "Attributes", "clean_attributes", "clean_key", "clean_value"]
+__all__ = ["AttributeValue", "Attributes", "clean_attributes", "clean_key", "clean_text", "clean_value"]
 
 AttributeValue: TypeAlias = "str | bool | int | float | bytes | Sequence[Any] | Mapping[str, Any] | None"
 Attributes: TypeAlias = "Mapping[str, AttributeValue]"
@@ -66,64 +66,83 @@ def _clean_each(attributes: Mapping[str, Any], limit: int, value_length: int) ->
 
 def clean_key(key: object) -> str | None:
     """Return a usable attribute key, or None (reported) if there is nothing to call the attribute by."""
-    if isinstance(key, bytes):
-        key = key.decode("utf-8", "replace")
-    if key is None or key == "":
-        _trouble.report("attributes.bad_key", "an attribute without a key was dropped")
-        return None
-    return str.__str__(key) if isinstance(key, str) else _trouble.safe_str(key)
+    text = "" if key is None else _text(key)
+    if text:
+        return text
+    _trouble.report("attributes.bad_key", "an attribute without a key was dropped")
+    return None
 
 
-def clean_value(value: object, value_length: int, depth: int = _MAX_DEPTH) -> Any:  # noqa: ANN401 - see below
+def clean_text(value: object, length: int) -> str:
+    """Return the text of anything, cut to `length` characters."""
+    text: str = _cut("" if value is None else _text(value), length)
+    return text
+
+
+def clean_value(value: object, value_length: int) -> Any:  # noqa: ANN401 - see below
     """Return a value made of str, bool, int, float, bytes, None, tuples and dicts with str keys only.
 
     A string or bytes past `value_length` is cut; what is nested deeper than 64 (a cycle, say) and what is
     of any other type is described by its text. Cuts are counted.
     """
     try:
-        return _clean(value, value_length, depth)
+        return _Cleaner(value_length).clean(value, _MAX_DEPTH)
     except Exception as error:  # noqa: BLE001 - foreign types may raise from any of their methods
         _trouble.report("attributes.bad_value", "an attribute of type %s", type(value).__name__, error=error)
         return f"<{type(value).__name__}>"
 
 
-def _clean(value: object, value_length: int, depth: int) -> Any:  # noqa: ANN401 - one of the many kinds
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        return _cut(str.__str__(value), value_length)
-    if isinstance(value, int):
-        number = int(value)
-        return number if -_INT64 <= number < _INT64 else _cut(_show_int(number), value_length)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(_cut(bytes(value), value_length))
-    return _clean_compound(value, value_length, depth)
+class _Cleaner:
+    """Clean one value. All that it holds together is bounded: lists that hold one another have no end."""
+
+    __slots__ = ("_items_left", "_value_length")
+
+    def __init__(self, value_length: int) -> None:
+        self._value_length = value_length
+        self._items_left = _MAX_ITEMS
+
+    def clean(self, value: object, depth: int) -> Any:  # noqa: ANN401 - one of the many kinds
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return _cut(str.__str__(value), self._value_length)
+        if isinstance(value, int):
+            number = int(value)
+            return number if -_INT64 <= number < _INT64 else _cut(_show_int(number), self._value_length)
+        if isinstance(value, float):
+            return float(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return _cut(bytes(value), self._value_length)
+        return self._compound(value, depth)
+
+    def _compound(self, value: object, depth: int) -> Any:  # noqa: ANN401 - one of many kinds
+        if depth <= 0:
+            _trouble.report("attributes.too_deep", "an attribute is nested deeper than %s", _MAX_DEPTH)
+            return "..."
+        if isinstance(value, Mapping):
+            pairs = self._bounded(value.items())
+            return {_cut(_text(key), self._value_length): self.clean(item, depth - 1) for key, item in pairs}
+        if isinstance(value, (Sequence, set, frozenset)):
+            return tuple(self.clean(item, depth - 1) for item in self._bounded(value))
+        item = getattr(value, "item", None)
+        if callable(item) and type(value).__module__ == "numpy":
+            return self.clean(item(), depth - 1)
+        return _cut(_text(value), self._value_length)
+
+    def _bounded(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            if self._items_left <= 0:
+                _trouble.report("attributes.too_many_items", "an attribute has over %s items", _MAX_ITEMS)
+                return
+            self._items_left -= 1
+            yield item
 
 
-def _clean_compound(value: object, value_length: int, depth: int) -> Any:  # noqa: ANN401 - one of many kinds
-    if depth <= 0:
-        _trouble.report("attributes.too_deep", "an attribute is nested deeper than %s", _MAX_DEPTH)
-        return "..."
-    if isinstance(value, Mapping):
-        return {
-            str(key): _clean(item, value_length, depth - 1)
-            for key, item in _bounded(value.items(), len(value))
-        }
-    if isinstance(value, (Sequence, set, frozenset)):
-        return tuple(_clean(item, value_length, depth - 1) for item in _bounded(value, len(value)))
-    item = getattr(value, "item", None)
-    if callable(item) and type(value).__module__ == "numpy":
-        return _clean(item(), value_length, depth - 1)
-    return _cut(_trouble.safe_str(value), value_length)
-
-
-def _bounded(items: Any, count: int) -> Any:  # noqa: ANN401 - any iterable, handed on
-    if count <= _MAX_ITEMS:
-        return items
-    _trouble.report("attributes.too_many_items", "an attribute has more than %s items", _MAX_ITEMS)
-    return (item for item, _ in zip(items, range(_MAX_ITEMS), strict=False))
+def _text(value: object) -> str:
+    """Return the text of anything, as a str and nothing derived from it."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str.__str__(value if isinstance(value, str) else _trouble.safe_str(value))
 
 
 def _cut(text: Any, value_length: int) -> Any:  # noqa: ANN401 - str or bytes, whichever came

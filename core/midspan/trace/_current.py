@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midspan import _trouble
 from midspan import context as _context
 from midspan.context import EMPTY, Context
 from midspan.trace._nonrecording import NOOP_SPAN, NonRecordingSpan
@@ -36,8 +37,9 @@ def context_of(parent: Span | SpanContext | Context | None) -> Context:
         return current.with_span(NonRecordingSpan(parent))
     if parent is None or isinstance(parent, Span):
         return current.with_span(parent)
-    message = f"parent must be a Span, a SpanContext, a Context or None, not {type(parent).__name__}"
-    raise TypeError(message)
+    error = TypeError(f"a parent is a Span, a SpanContext, a Context or None, not {type(parent).__name__}")
+    _trouble.report("parent.invalid", "the current span was taken for the parent", error=error)
+    return current
 
 
 class use_span:  # noqa: N801 - a context manager that reads as a verb

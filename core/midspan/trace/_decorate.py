@@ -26,6 +26,8 @@ _ASYNC_GENERATOR = 0x200  # inspect.CO_ASYNC_GENERATOR
 
 def decorate(function: F, scope: Callable[[], SpanScope]) -> F:
     """Wrap `function` so that each call enters a new `scope()`."""
+    if isinstance(function, (staticmethod, classmethod)):
+        return type(function)(decorate(function.__func__, scope))
     flags = _code_flags(function)
     if flags & _COROUTINE:
         wrapper = _coroutine(function, scope)
@@ -45,6 +47,9 @@ def _code_flags(function: Any) -> int:  # noqa: ANN401 - any callable
     if isinstance(function, types.MethodType):
         function = function.__func__
     code = getattr(function, "__code__", None)
+    if code is None and not isinstance(function, type):
+        # An object that is called like a function does what its class says.
+        code = getattr(type(function).__call__, "__code__", None)
     return code.co_flags if isinstance(code, types.CodeType) else 0
 
 

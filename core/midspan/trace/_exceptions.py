@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midspan._trouble import safe_str
+from midspan._trouble import report, safe_str
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,14 +31,19 @@ def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = Non
         "exception.stacktrace": _stacktrace(exception),
     }
     if more:
-        attributes.update(more)
+        try:
+            attributes.update(more)
+        except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+            report("attributes.unreadable", "attributes could not be read", error=error)
     return attributes
 
 
 def _stacktrace(exception: BaseException) -> str:
     import traceback  # noqa: PLC0415 - costs 5 ms at import, and most programs never raise
 
+    # Some record a text or a class for want of an exception.
+    trace = getattr(exception, "__traceback__", None)
     try:
-        return "".join(traceback.format_exception(type(exception), exception, exception.__traceback__))
+        return "".join(traceback.format_exception(type(exception), exception, trace))
     except Exception:  # noqa: BLE001 - formatting calls the exception's own methods
-        return "".join(traceback.format_tb(exception.__traceback__)) + describe(exception)
+        return "".join(traceback.format_tb(trace)) + describe(exception)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from midspan import _trouble
 from midspan.trace import _exceptions
-from midspan.trace._attributes import PLAIN, clean_attributes, clean_key, clean_value
+from midspan.trace._attributes import PLAIN, clean_attributes, clean_key, clean_text, clean_value
 from midspan.trace._span_context import SpanContext, TraceFlags
-from midspan.trace._values import NO_ATTRIBUTES, Event, Link, SpanKind, Status, StatusCode
+from midspan.trace._times import whole_ns
+from midspan.trace._values import NO_ATTRIBUTES, Event, Link, SpanKind, Status, StatusCode, status_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,17 +159,20 @@ class Span:
                 return
             key = good
         attributes = self._attributes
-        if attributes is None:
+        if attributes is None and limits.attributes:
             self._attributes = {key: value}
-        elif len(attributes) < limits.attributes or key in attributes:
+        elif attributes is not None and (len(attributes) < limits.attributes or key in attributes):
             attributes[key] = value
         else:
             self._drop(0)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes."""
-        for key, value in attributes.items():
-            self.set_attribute(key, value)
+        try:
+            for key, value in attributes.items():
+                self.set_attribute(key, value)
+        except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+            _trouble.report("attributes.unreadable", "attributes could not be read", error=error)
 
     def add_event(
         self,
@@ -183,8 +187,10 @@ class Span:
             return
         if timestamp_ns is None:
             timestamp_ns = self._recorder.monotonic_ns() + self._clock_offset_ns
+        else:
+            timestamp_ns = whole_ns(timestamp_ns, self._recorder.monotonic_ns, self._clock_offset_ns)
         events = self._events
-        if events is not None and len(events) >= limits.events:
+        if (0 if events is None else len(events)) >= limits.events:
             self._drop(1)
             return
         if attributes:
@@ -198,17 +204,24 @@ class Span:
         event.timestamp_ns = timestamp_ns
         event.attributes = cleaned
         event.dropped_attributes = dropped
+        # Read again: since the first time another thread may have added the first event.
+        events = self._events
         if events is None:
             self._events = [event]
         else:
             events.append(event)
 
-    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
+    def add_link(self, context: SpanContext | Span, attributes: Mapping[str, Any] | None = None) -> None:
         """Refer to another span."""
         limits = self._limits
         if limits is None:
             self._late("add_link")
             return
+        if type(context) is not SpanContext:
+            if not isinstance(context, Span):
+                _trouble.report("span.bad_link", "a link to %s, which is no span context", context)
+                return
+            context = context.context
         links = self._links
         if links is None:
             links = self._links = []
@@ -220,14 +233,19 @@ class Span:
 
     def set_status(self, code: StatusCode | Status, description: str = "") -> None:
         """Say how the operation ended. `OK` is final; `UNSET` changes nothing; only `ERROR` is described."""
-        if self._limits is None:
+        limits = self._limits
+        if limits is None:
             self._late("set_status")
             return
-        if isinstance(code, Status):
-            code, description = code
+        if type(code) is not StatusCode:
+            code, description = status_of(code, description)
         if self.status.code is StatusCode.OK or code is StatusCode.UNSET:
             return
-        self.status = Status(code, description if code is StatusCode.ERROR else "")
+        if code is not StatusCode.ERROR:
+            description = ""
+        elif type(description) is not str or len(description) > limits.value_length:
+            description = clean_text(description, limits.value_length)
+        self.status = Status(code, description)
 
     def update_name(self, name: str) -> None:
         """Rename the span."""
@@ -287,6 +305,8 @@ class Span:
         recorder = self._recorder
         if end_ns is None:
             end_ns = recorder.monotonic_ns() + self._clock_offset_ns
+        else:
+            end_ns = whole_ns(end_ns, recorder.monotonic_ns, self._clock_offset_ns)
         if end_ns < self.start_ns:  # noqa: PLR1730 - a call to `max` costs 50 ns
             end_ns = self.start_ns
         # Neither call nor jump between this test and the assignment: the interpreter switches threads at

@@ -185,7 +185,7 @@ class SpanScope(Context):
             try:
                 _reset(place)
             except ValueError:
-                # An event loop ends an abandoned async generator in a copy of the context that it was left in.
+                # An event loop ends an abandoned async generator in a copy of the context it was left in.
                 _context.leave(self, previous, place)
         else:
             _context.leave(self, previous, place)

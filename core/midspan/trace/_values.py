@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from types import MappingProxyType
 
+from midspan import _trouble
 from midspan._record import NamedTuple
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ __all__ = [
     "SpanKind",
     "Status",
     "StatusCode",
+    "status_of",
 ]
 
 NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -54,6 +56,17 @@ class Status(NamedTuple):
 
 
 UNSET: Final = Status()
+
+
+def status_of(code: Any, description: str) -> Status:  # noqa: ANN401 - anything may be given
+    """Return the status meant by who gave no `StatusCode`: one of its numbers, or a whole status."""
+    if isinstance(code, Status):
+        return code
+    try:
+        return Status(StatusCode(code), description)
+    except ValueError as error:
+        _trouble.report("span.bad_status", "%s is no status; it was left as it was", code, error=error)
+        return UNSET
 
 
 class InstrumentationScope(NamedTuple):
