@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import gevent
+import pytest
 from opentracing.scope_managers import ThreadLocalScopeManager
-from opentracing.scope_managers.asyncio import AsyncioScopeManager
-from opentracing.scope_managers.contextvars import ContextVarsScopeManager
-from opentracing.scope_managers.gevent import GeventScopeManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +39,31 @@ def _in_a_greenlet(function: Callable[[], None]) -> None:
     gevent.spawn(function).get()
 
 
+def _contextvars() -> Any:
+    managers = pytest.importorskip("opentracing.scope_managers.contextvars", reason="new in OpenTracing 2.3")
+    return managers.ContextVarsScopeManager()
+
+
+def _asyncio() -> Any:
+    from opentracing.scope_managers.asyncio import AsyncioScopeManager
+
+    if version("opentracing") < "2.4":
+        pytest.skip("before 2.4 it asks for asyncio.Task.current_task, which Python has not had since 3.9")
+    return AsyncioScopeManager()
+
+
+def _gevent() -> Any:
+    from opentracing.scope_managers.gevent import GeventScopeManager
+
+    return GeventScopeManager()
+
+
 ALL = (
     Kind("native", lambda: None, _plainly),
     Kind("native-in-a-task", lambda: None, _in_a_task),
     Kind("native-in-a-greenlet", lambda: None, _in_a_greenlet),
     Kind("thread-local", ThreadLocalScopeManager, _plainly),
-    Kind("contextvars", ContextVarsScopeManager, _in_a_task),
-    Kind("asyncio", AsyncioScopeManager, _in_a_task),
-    Kind("gevent", GeventScopeManager, _in_a_greenlet),
+    Kind("contextvars", _contextvars, _in_a_task),
+    Kind("asyncio", _asyncio, _in_a_task),
+    Kind("gevent", _gevent, _in_a_greenlet),
 )
