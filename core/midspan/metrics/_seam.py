@@ -1,0 +1,72 @@
+"""The seam between instruments and what collects from them.
+
+Instruments are bound by whoever is configured: an engine is told of every instrument, those made before it
+and those made after, and gives each a way to find its series. Without an engine nothing is recorded.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, Protocol
+
+    from midspan.metrics._instruments import Instrument
+    from midspan.metrics._points import Metric
+
+    class Store(Protocol):
+        """Where one instrument's measurements go."""
+
+        def updater(self, attributes: Mapping[str, Any] | None) -> tuple[Callable[[Any], None], bool]:
+            """Return what takes a measurement of a series, and whether it may be remembered."""
+            ...
+
+    class Engine(Protocol):
+        """What `configure()` installs."""
+
+        def bind(self, instrument: Instrument) -> Store:
+            """Make room for an instrument's measurements."""
+            ...
+
+        def release(self, instrument: Instrument) -> None:
+            """Forget an instrument that was closed."""
+            ...
+
+    class Producer(Protocol):
+        """A foreign source of metrics, asked at each collection."""
+
+        def produce(self) -> Iterable[Metric]:
+            """Return finished metrics."""
+            ...
+
+
+__all__ = ["Binding", "binding"]
+
+
+class Binding:
+    """The holder of the engine in force, of every live instrument, and of foreign sources."""
+
+    def __init__(self) -> None:
+        self.engine: Engine | None = None
+        # Held until they are closed: most code drops what creating an observable instrument returns.
+        self.instruments: dict[Any, Instrument] = {}
+        self.producers: list[Producer] = []
+
+    def install(self, engine: Engine | None) -> None:
+        """Bind every instrument to another engine, or to none."""
+        self.engine = engine
+        for instrument in list(self.instruments.values()):
+            self.rebind(instrument)
+
+    def rebind(self, instrument: Instrument) -> None:
+        """Bind one instrument to the engine in force."""
+        instrument.bind_to(None if self.engine is None else self.engine.bind(instrument))
+
+    def forget(self, instrument: Instrument) -> None:
+        """Take an instrument out of every collection."""
+        self.instruments.pop(instrument.identity, None)
+        if self.engine is not None:
+            self.engine.release(instrument)
+
+
+binding = Binding()

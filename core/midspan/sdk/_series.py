@@ -1,0 +1,228 @@
+"""Series: the running state of one set of attributes, one class for each kind of aggregation.
+
+`update` is the hot path of metrics, and exact under threads without a lock: CPython (3.10 to 3.13, with its
+global lock) switches threads and runs signal handlers only at calls and at backward jumps, and there is
+neither between the first and the last assignment of an update. A test hammers on each class to hold that.
+What cannot be written so (exponential buckets) appends to a deque, which is atomic, and folds later.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import _trouble
+from midspan._native import allocate_lock
+from midspan.context import _slot
+from midspan.sdk._exemplars import Aligned, FixedSize
+from midspan.sdk._exponential import Exponential, ExponentialSnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    # Boundaries, counts, sum, and the least and greatest value since the snapshot before.
+    BucketSnapshot: TypeAlias = tuple[Sequence[float], list[int], float, float, float]
+
+__all__ = ["ExplicitSeries", "ExponentialSeries", "ExtremesSeries", "LastValueSeries", "SumSeries"]
+
+_get: Final = _slot.get
+_INF: Final = math.inf
+_FOLD_AT: Final = 256
+_EXEMPLARS: Final = 1
+
+
+def _number(amount: Any) -> float | None:  # noqa: ANN401 - whatever a caller thinks a number is
+    """Return an odd amount as an int or float; None, reported, if it is no finite number."""
+    try:
+        number = amount if isinstance(amount, (int, float)) else float(amount)
+        number = int(number) if isinstance(number, int) else float(number)
+        if math.isfinite(number):
+            return number
+    except Exception as error:  # noqa: BLE001 - foreign types may raise from any of their methods
+        _trouble.report("metrics.bad_value", "a measurement of type %s", type(amount).__name__, error=error)
+        return None
+    _trouble.report("metrics.bad_value", "a measurement that is not finite was dropped: %s", amount)
+    return None
+
+
+class SumSeries:
+    """A running sum."""
+
+    __slots__ = ("_is_monotonic", "exemplars", "value")
+
+    def __init__(self, *, is_monotonic: bool) -> None:
+        self.value: float = 0
+        self._is_monotonic = is_monotonic
+        self.exemplars = FixedSize(_EXEMPLARS)
+
+    def update(self, amount: float) -> None:
+        """Add."""
+        kind = type(amount)
+        if (kind is int or kind is float) and 0 <= amount < _INF:
+            self.value += amount
+        elif not self._add_odd(amount):
+            return
+        span = _get().span
+        if span is not None and span._limits is not None and span._flags & 1:
+            self.exemplars.offer(amount, span)
+
+    def _add_odd(self, amount: Any) -> bool:  # noqa: ANN401 - see _number
+        number = _number(amount)
+        if number is None:
+            return False
+        if number < 0 and self._is_monotonic:
+            _trouble.report("metrics.negative", "a counter only grows; %s was dropped", amount)
+            return False
+        self.value += number
+        return True
+
+    def snapshot(self) -> float:
+        """Return the sum so far."""
+        return self.value
+
+
+class LastValueSeries:
+    """The last value."""
+
+    __slots__ = ("exemplars", "value")
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+        self.exemplars = FixedSize(_EXEMPLARS)
+
+    def update(self, amount: float) -> None:
+        """Remember."""
+        kind = type(amount)
+        if (kind is int or kind is float) and -_INF < amount < _INF:
+            self.value = amount
+        else:
+            number = _number(amount)
+            if number is None:
+                return
+            self.value = number
+        span = _get().span
+        if span is not None and span._limits is not None and span._flags & 1:
+            self.exemplars.offer(amount, span)
+
+    def snapshot(self) -> float | None:
+        """Return the last value, None if there was none."""
+        return self.value
+
+
+class ExplicitSeries:
+    """Counts between fixed boundaries, with sum, least and greatest."""
+
+    __slots__ = ("_bounds", "_counts", "_high", "_low", "_sum", "exemplars")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum: float = 0
+        self._low, self._high = _INF, -_INF
+        self.exemplars = Aligned(len(bounds) + 1)
+
+    def update(self, value: float) -> None:
+        """Count one value."""
+        kind = type(value)
+        if not ((kind is int or kind is float) and -_INF < value < _INF):
+            number = _number(value)
+            if number is None:
+                return
+            value = number
+        slot = bisect_left(self._bounds, value)
+        counts = self._counts
+        # From here to the blank line: neither a call nor a backward jump.
+        counts[slot] += 1
+        self._sum += value
+        self._low = min(self._low, value)
+        self._high = max(self._high, value)
+
+        span = _get().span
+        if span is not None and span._limits is not None and span._flags & 1:
+            self.exemplars.offer(value, span, slot)
+
+    def snapshot(self) -> BucketSnapshot:
+        """Return the state; the extremes begin anew."""
+        taken = (self._bounds, self._counts[:], self._sum, self._low, self._high)
+        self._low, self._high = _INF, -_INF
+        return taken
+
+
+class ExtremesSeries:
+    """Count, sum, least and greatest: a histogram without buckets."""
+
+    __slots__ = ("_count", "_high", "_low", "_sum", "exemplars")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._sum: float = 0
+        self._low, self._high = _INF, -_INF
+        self.exemplars = FixedSize(_EXEMPLARS)
+
+    def update(self, value: float) -> None:
+        """Count one value."""
+        kind = type(value)
+        if not ((kind is int or kind is float) and -_INF < value < _INF):
+            number = _number(value)
+            if number is None:
+                return
+            value = number
+        # From here to the blank line: neither a call nor a backward jump.
+        self._count += 1
+        self._sum += value
+        self._low = min(self._low, value)
+        self._high = max(self._high, value)
+
+        span = _get().span
+        if span is not None and span._limits is not None and span._flags & 1:
+            self.exemplars.offer(value, span)
+
+    def snapshot(self) -> BucketSnapshot:
+        """Return the state, with the count as the only bucket; the extremes begin anew."""
+        taken = ((), [self._count], self._sum, self._low, self._high)
+        self._low, self._high = _INF, -_INF
+        return taken
+
+
+class ExponentialSeries:
+    """Counts between boundaries that grow exponentially, and coarser by themselves when they must."""
+
+    __slots__ = ("_folding", "_pending", "_state", "exemplars")
+
+    def __init__(self, max_size: int, max_scale: int) -> None:
+        self._state = Exponential(max_size, max_scale)
+        self._pending: deque[float] = deque()
+        self._folding = allocate_lock()
+        self.exemplars = FixedSize(_EXEMPLARS)
+
+    def update(self, value: float) -> None:
+        """Count one value."""
+        kind = type(value)
+        if not ((kind is int or kind is float) and -_INF < value < _INF):
+            number = _number(value)
+            if number is None:
+                return
+            value = number
+        self._pending.append(value)
+        if len(self._pending) >= _FOLD_AT and self._folding.acquire(blocking=False):
+            self._fold_and_release()
+        span = _get().span
+        if span is not None and span._limits is not None and span._flags & 1:
+            self.exemplars.offer(value, span)
+
+    def _fold_and_release(self) -> None:
+        try:
+            pending, state = self._pending, self._state
+            while pending:
+                state.count_value(pending.popleft())
+        finally:
+            self._folding.release()
+
+    def snapshot(self) -> ExponentialSnapshot:
+        """Return the state so far; the extremes begin anew."""
+        self._folding.acquire()
+        self._fold_and_release()
+        return self._state.snapshot()
