@@ -11,7 +11,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from midspan import baggage, context, sdk, testing, trace
+from midspan import baggage, context, propagation, sdk, testing, trace
+from midspan.bridges import opentracing as bridge
+from midspan.exporters.console import ConsoleExporter
+from midspan.exporters.jsonl import JSONLinesExporter
+from midspan.exporters.otlp import OTLPExporter, encode_spans
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type  # noqa: TC004 -- this module is never run
@@ -101,3 +105,39 @@ def a_pipeline() -> None:
     assert_type([span.name for span in memory.spans], list[str])
     assert_type(sdk.get_pipeline(), sdk.Pipeline | None)
     sdk.configure(sampling=0.1)  # type: ignore[call-arg]
+
+
+def propagated_context(headers: dict[str, str]) -> None:
+    """Send the context on, and take it in."""
+    propagation.inject(headers)
+    arrived = propagation.extract(headers)
+    assert_type(arrived, context.Context)
+    with context.attached(arrived):
+        tracer.start_span("handle", parent=arrived).end()
+
+
+def exporters_by_instance() -> None:
+    """Hand over exporters that were made with what they need."""
+    sdk.configure(exporters=[ConsoleExporter(width=100), JSONLinesExporter("spans.jsonl")])
+    sdk.configure(exporters=[OTLPExporter("http://localhost:4318", compression="gzip")])
+    assert_type(encode_spans([tracer.start_span("job")]), bytes)
+
+
+class Tally:
+    """Be an exporter without inheriting from anything."""
+
+    def export_spans(self, spans: Sequence[trace.Span]) -> None:
+        """Look at each finished span."""
+        assert_type([span.name for span in spans], list[str])
+
+    def shutdown(self, timeout_s: float) -> None:
+        """Have nothing to give back."""
+
+
+def the_opentracing_bridge() -> None:
+    """Install the bridge, and see the native span of a bridged one."""
+    sdk.configure(exporters=[Tally()])
+    legacy = bridge.install(takeover=False)
+    assert_type(legacy, bridge.Tracer)
+    assert_type(legacy.start_span("charge").native, trace.Span)
+    bridge.uninstall()
