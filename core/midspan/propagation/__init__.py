@@ -9,8 +9,17 @@
 from __future__ import annotations
 
 from midspan.propagation._composite import Composite
-from midspan.propagation._format import Propagator
+from midspan.propagation._format import ROOT_ATTRIBUTES, Propagator
 from midspan.propagation._global import extract, get_global, inject, set_global
 from midspan.propagation._names import by_name
 
-__all__ = ["Composite", "Propagator", "by_name", "extract", "get_global", "inject", "set_global"]
+__all__ = [
+    "ROOT_ATTRIBUTES",
+    "Composite",
+    "Propagator",
+    "by_name",
+    "extract",
+    "get_global",
+    "inject",
+    "set_global",
+]

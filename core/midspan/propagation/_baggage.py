@@ -16,17 +16,17 @@ __all__ = ["MAX_BYTES", "MAX_MEMBERS", "Received", "decode", "encode", "is_token
 
 MAX_MEMBERS: Final = 64
 MAX_BYTES: Final = 8_192
+# Senders may put in what is no member; looking for the good ones must end.
+_MAX_EXAMINED: Final = 256
 
 # A key is a token of HTTP (RFC 9110, section 5.6.2), and stays as it is: the standard encodes values alone.
 is_token: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 # What a value may hold unencoded: baggage-octet, without the percent sign.
 _is_plain: Final = re.compile(r"[!#$&-+\--:<-\[\]-~]*").fullmatch
 _SAFE: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
-# What baggage nearly always looks like: tokens and plain values, without "=" or anything to decode.
-_is_simple: Final = re.compile(
-    r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[!#$&-+\--:<>-\[\]-~]*"
-    r"(?:,[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[!#$&-+\--:<>-\[\]-~]*)*"
-).fullmatch
+# What baggage nearly always is made of: characters that both a token and a value may hold, and that stand for
+# themselves; and the two that join them.
+_find_unusual: Final = re.compile(r"[^!#$&'*+\-.^_`|~0-9A-Za-z,=]").search
 # Visible ASCII, spaces and tabs, but nothing that ends a member.
 _are_properties: Final = re.compile(r"[\t\x20-\x2b\x2d-\x7e]*").fullmatch
 
@@ -42,17 +42,27 @@ class Received(dict[str, str]):
     header: str
 
 
+_new_received: Final = Received.__new__
+
+
 def encode(baggage: Mapping[str, str]) -> str:
     """Return the header value; members that have no place in one are left out whole, and reported."""
     if type(baggage) is Received:
         return baggage.header
     try:
-        # A value that is no plain text is shown as ";", which nothing simple holds.
+        # A value that is no plain text is shown as ";", which is unusual.
         text = ",".join([f"{key}={value if type(value) is str else ';'}" for key, value in baggage.items()])
     except Exception:  # noqa: BLE001 - a key's __str__ may raise; each member is looked at with more care below
         return _encode_each(baggage)
-    # One "=" a member and no more commas than joints: no key or value holds either, so the text is right.
-    if len(text) <= MAX_BYTES and _is_simple(text) and text.count(",") < len(baggage) <= MAX_MEMBERS:
+    # No more of "," and "=" than were just put there: no key or value holds either, so the text is right.
+    count = len(baggage)
+    if (
+        len(text) <= MAX_BYTES
+        and count <= MAX_MEMBERS
+        and not _find_unusual(text)
+        and text.count("=") == count == text.count(",") + 1
+        and "" not in baggage
+    ):
         return text
     return _encode_each(baggage)
 
@@ -74,28 +84,34 @@ def _encode_each(baggage: Mapping[str, str]) -> str:
 
 
 def _member(key: str, value: str) -> str | None:
-    if type(key) is not str or not is_token(key):
+    key = key if isinstance(key, str) else _trouble.safe_str(key)
+    if not is_token(key):
         _trouble.report("propagation.baggage_key", "baggage %s cannot be a header: not sent", key)
         return None
-    kind = type(value)
-    if kind is not str and kind is not Value:
+    if not isinstance(value, str):
         value = _trouble.safe_str(value)
     text = value if _is_plain(value) else quote(value, safe=_SAFE, errors="replace")
     properties = value.properties if isinstance(value, Value) else ""
-    if properties and _are_properties(properties):
-        return f"{key}={text};{properties}"
-    return f"{key}={text}"
+    if not _are_properties(properties):
+        _trouble.report(
+            "propagation.baggage_key", "properties of baggage %s cannot be a header: not sent", key
+        )
+        properties = ""
+    return f"{key}={text};{properties}" if properties else f"{key}={text}"
 
 
 def decode(header: str) -> dict[str, str]:
     """Read a header value: at most 64 members of its first 8,192 bytes; a member that is none is skipped."""
-    if len(header) <= MAX_BYTES and _is_simple(header):
-        found = Received()
+    if len(header) <= MAX_BYTES and not _find_unusual(header):
+        found = _new_received(Received)
         found.header = header
-        for member in header.split(","):
-            key, value = member.split("=")
-            found[key] = value
-        if len(found) <= MAX_MEMBERS:
+        try:
+            for member in header.split(","):
+                key, value = member.split("=")
+                found[key] = value
+        except ValueError:  # more than one "=", or none
+            return _decode_each(header)
+        if "" not in found and len(found) <= MAX_MEMBERS:
             return found
     return _decode_each(header)
 
@@ -104,7 +120,7 @@ def _decode_each(header: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if len(header) > MAX_BYTES:
         header = header[: header.rfind(",", 0, MAX_BYTES + 1)] if "," in header[: MAX_BYTES + 1] else ""
-    for member in header.split(",", MAX_BYTES):
+    for member in header.split(",", _MAX_EXAMINED)[:_MAX_EXAMINED]:
         key, equals, value = member.partition("=")
         properties = ""
         if not is_token(key):

@@ -7,6 +7,7 @@ values of `str` or `bytes`, in any mixture with values that are no headers at al
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from midspan import _trouble
@@ -145,7 +146,7 @@ def _write_pairs(carrier: list[Any], headers: Headers) -> None:
 
 def _write_mapping(carrier: Carrier, headers: Headers) -> None:
     # Two spellings of one name would go out as two headers.
-    if isinstance(carrier, dict):
+    if isinstance(carrier, MutableMapping):
         for other in [name for name in carrier if _name(name) in headers and name not in headers]:
             del carrier[other]
     appends = hasattr(carrier, "replace_header")  # email.message.Message adds where others replace

@@ -31,12 +31,15 @@ class Composite(Format):
     where two differ about a name, the format that stands first is believed.
     """
 
-    __slots__ = ("_extracts", "_injects", "_is_w3c", "fields", "members")
+    # It is the pair of W3C formats, and nothing else: there is a quicker way then.
+    is_w3c: bool
+
+    __slots__ = ("_extracts", "_injects", "fields", "is_w3c", "members")
 
     def __init__(self, members: Iterable[Propagator]) -> None:
         """Take propagators, the preferred one first; composites among them are taken apart."""
         self.members = tuple(_flat(members))
-        self._is_w3c = len(self.members) == len(_W3C) and set(map(type, self.members)) == _W3C
+        self.is_w3c = len(self.members) == len(_W3C) and set(map(type, self.members)) == _W3C
         self.fields = tuple(dict.fromkeys(field for member in self.members for field in member.fields))
         # The less preferred come first, for each puts what it finds in the place of what was found before.
         formats = [
@@ -47,7 +50,7 @@ class Composite(Format):
 
     def inject(self, carrier: Carrier, context: Context | None = None) -> None:
         """Write what `context` (default: the current one) holds into `carrier`."""
-        if self._is_w3c and type(carrier) is dict and (not carrier or all_lower(carrier)):
+        if self.is_w3c and type(carrier) is dict and (not carrier or all_lower(carrier)):
             _w3c.inject(carrier, _context.current() if context is None else context)
         else:
             super().inject(carrier, context)
@@ -56,7 +59,7 @@ class Composite(Format):
         """Return `context` (default: the current one) with what `carrier` holds; itself if nothing."""
         if context is None:
             context = _context.current()
-        if self._is_w3c and type(carrier) is dict:
+        if self.is_w3c and type(carrier) is dict:
             found = _w3c.extract(carrier, context)
             if found is not None:
                 return found

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan import context as _context
+from midspan.propagation import _w3c
+from midspan.propagation._carrier import all_lower
 from midspan.propagation._composite import Composite
 from midspan.propagation.tracecontext import TraceContext
 from midspan.propagation.w3c_baggage import Baggage
@@ -21,6 +23,8 @@ __all__ = ["extract", "get_global", "inject", "set_global"]
 
 _DEFAULT: Final = Composite([TraceContext(), Baggage()])
 _propagator: Propagator = _DEFAULT
+_slot: Final = _context._slot
+_is_w3c = True
 
 
 def get_global() -> Propagator:
@@ -30,8 +34,9 @@ def get_global() -> Propagator:
 
 def set_global(propagator: Propagator | None) -> None:
     """Make `inject` and `extract` use `propagator` from now on, everywhere; None restores the first."""
-    global _propagator  # noqa: PLW0603 - the one global of propagation
+    global _propagator, _is_w3c  # noqa: PLW0603 - the one global of propagation, and what is to know of it
     _propagator = _DEFAULT if propagator is None else propagator
+    _is_w3c = isinstance(_propagator, Composite) and _propagator.is_w3c
 
 
 def inject(
@@ -49,7 +54,10 @@ def inject(
     if context is None:
         context = _context.current()
     try:
-        if setter is None:
+        if _is_w3c and type(carrier) is dict and setter is None and (not carrier or all_lower(carrier)):
+            # What Composite.inject does as well; a call less is a tenth of the whole.
+            _w3c.inject(carrier, context)
+        elif setter is None:
             _propagator.inject(carrier, context)
         else:
             headers: dict[str, Any] = {}
@@ -74,8 +82,15 @@ def extract(
     SpanContext(4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01, remote)
     """
     if context is None:
-        context = _context.current()
+        context = _slot.get()
+        if context._left_for is not None:
+            context = _context.current()
     try:
+        if _is_w3c and type(carrier) is dict and getter is None:
+            # What Composite.extract does as well; a call less is 3 % of the whole.
+            found = _w3c.extract(carrier, context)
+            if found is not None:
+                return found
         return _propagator.extract(carrier if getter is None else getter(carrier), context)
     except Exception as error:  # noqa: BLE001 - telemetry never raises into the caller
         _trouble.report("propagation.raised", "extracting from %s failed", type(carrier), error=error)

@@ -41,7 +41,7 @@ def ids_of(span: Span | None) -> tuple[str, str] | None:
         return None
 
 
-def remote(found: Context, trace_id: int, span_id: int, sampled: bool | None, *, debug: bool = False) -> bool:
+def remote(found: Context, trace_id: int, span_id: int, *, sampled: bool | None, debug: bool = False) -> bool:
     """Put the span that a caller's headers name into `found`; say if its ids are valid.
 
     `sampled` is None where the caller left the decision to us.

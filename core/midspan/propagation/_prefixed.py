@@ -28,9 +28,10 @@ def write(
     Items that cannot be a header, and those over 64 items or 8,192 characters, are left out and reported.
     """
     size = count = 0
-    for key, value in baggage.items():
+    for name, value in baggage.items():
+        key = name if isinstance(name, str) else _trouble.safe_str(name)
         text = encode(value if isinstance(value, str) else _trouble.safe_str(value))
-        if text is None or not isinstance(key, str) or not is_token(key):
+        if text is None or not is_token(key):
             _trouble.report("propagation.baggage_key", "baggage %s cannot be a header: not sent", key)
         elif size + len(key) + len(text) > MAX_BYTES or count >= MAX_MEMBERS:
             _trouble.report("propagation.baggage_limit", "baggage %s exceeds the limit: not sent", key)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from midspan.context import Context
-from midspan.propagation import _baggage
+from midspan.propagation._baggage import Received, decode, encode
 from midspan.propagation._carrier import all_lower
 from midspan.propagation._identity import NO_STATE
 from midspan.propagation.tracecontext import FLAGS_OF, KNOWN_FLAGS, is_version_0
@@ -19,20 +19,22 @@ from midspan.trace import NonRecordingSpan, SpanContext, TraceState
 __all__ = ["extract", "inject"]
 
 # Constructors spelled out: a named tuple's own takes four times as long, and __init__ is a call.
-_new_context: Final = tuple.__new__
+_FIELDS: Final = 3
+_new_tuple: Final = tuple.__new__
+_new_context: Final = Context.__new__
+_new_state: Final = TraceState.__new__
 _new_span: Final = NonRecordingSpan.__new__
 
 
-def extract(headers: dict[Any, Any], context: Context) -> Context | None:  # noqa: PLR0911 - each is one test
+def extract(headers: dict[Any, Any], context: Context) -> Context | None:  # noqa: PLR0911 - one go
     """Return what both formats find; None if the headers are unusual."""
     header = headers.get("traceparent")
     state = headers.get("tracestate")
     baggage = headers.get("baggage")
-    known = (header is not None) + (state is not None) + (baggage is not None)
-    if len(headers) > known and not all_lower(headers):
+    if (state is None or baggage is None or len(headers) > _FIELDS) and not all_lower(headers):
         return None
     if header is None:
-        return None if known else context
+        return None if baggage else context
     if type(header) is not str or not is_version_0(header):
         return None
     trace_id = int(header[3:35], 16)
@@ -40,24 +42,32 @@ def extract(headers: dict[Any, Any], context: Context) -> Context | None:  # noq
     if not (trace_id and span_id):
         return None
     if state is None:
-        state = NO_STATE
+        trace_state = NO_STATE
     elif type(state) is str:
-        state = TraceState.parse(state)
+        trace_state = _new_state(TraceState)  # as TraceState.parse
+        trace_state._received = state
+        trace_state._header = trace_state._pairs = None
     else:
         return None
-    if baggage is not None:
-        if type(baggage) is not str:
-            return None
-        baggage = _baggage.decode(baggage)
     span = _new_span(NonRecordingSpan)
     span._trace_id = trace_id
     span._span_id = span_id
-    flags = span._flags = FLAGS_OF[header[53:]]
-    span._trace_state = state
-    span._context = _new_context(SpanContext, (trace_id, span_id, flags, state, True, False))
+    flags = span._flags = FLAGS_OF[header[54]]
+    span._trace_state = trace_state
+    span._context = _new_tuple(SpanContext, (trace_id, span_id, flags, trace_state, True, False))
     span._views = None
-    before = context.baggage
-    return Context(span, {**before, **baggage} if baggage and before else baggage or before, context.values)
+    found = _new_context(Context)
+    found.span = span
+    found.values = context.values
+    found._left_for = None
+    if baggage is None:
+        found.baggage = context.baggage
+    elif type(baggage) is str:
+        received = decode(baggage)
+        found.baggage = {**context.baggage, **received} if context.baggage else received
+    else:
+        return None
+    return found
 
 
 def inject(headers: dict[str, Any], context: Context) -> None:
@@ -74,11 +84,11 @@ def inject(headers: dict[str, Any], context: Context) -> None:
         else:
             state = span._trace_state
             if state is not NO_STATE:
-                text = state.to_header()
+                text = state._header or state.to_header()
                 if text:
                     headers["tracestate"] = text
     baggage = context.baggage
     if baggage:
-        text = _baggage.encode(baggage)
+        text = baggage.header if type(baggage) is Received else encode(baggage)
         if text:
             headers["baggage"] = text

@@ -1,6 +1,6 @@
 """B3, of Zipkin: all in one header `b3`, or in several `x-b3-*`.
 
-Both classes read both forms, the one header first (OpenTelemetry, B3 requirements); they differ in what they write.
+Both classes read both forms, the one header first (OpenTelemetry, B3 requirements); what they write differs.
 """
 
 from __future__ import annotations
@@ -38,10 +38,12 @@ _STATES: Final = {
     "false": (False, False),
 }
 _LEFT_TO_US: Final = (None, False)
+# The parent's id, and the two that fill up what a sender left out.
+_AFTER_STATE: Final = 3
 
 
 class _B3(Format):
-    """Carries ids, the decision about sampling (also "not decided", and also without ids) and the debug flag."""
+    """Carries ids, the debug flag, and the decision about sampling: also "not decided", also without ids."""
 
     __slots__ = ()
 
@@ -105,9 +107,12 @@ def _extract_single(headers: Headers, found: Context) -> bool:
     if header in _STATES:
         sampled, debug = _STATES[header]
         return decide(found, sampled=sampled, debug=debug)
-    trace_id, span_id, *rest = [*header.split("-"), ""]
-    sampled_or_not, debug = _STATES.get(rest[0], _LEFT_TO_US) if rest else _LEFT_TO_US
-    return remote(found, hexadecimal(trace_id, 32), hexadecimal(span_id, 16), sampled_or_not, debug=debug)
+    trace_id, span_id, state, *parent = [*header.split("-"), "", ""]
+    if len(parent) > _AFTER_STATE or (state and state not in _STATES):
+        return False
+    ids = hexadecimal(trace_id, 32), hexadecimal(span_id, 16)
+    sampled_or_not, debug = _STATES.get(state, _LEFT_TO_US)
+    return remote(found, *ids, sampled=sampled_or_not, debug=debug)
 
 
 def _extract_multi(headers: Headers, found: Context) -> bool:
@@ -116,6 +121,6 @@ def _extract_multi(headers: Headers, found: Context) -> bool:
         sampled, debug = True, True
     trace_id = hexadecimal(only(headers, "x-b3-traceid", _MAX_CHARS), 32)
     span_id = hexadecimal(only(headers, "x-b3-spanid", _MAX_CHARS), 16)
-    if remote(found, trace_id, span_id, sampled, debug=debug):
+    if remote(found, trace_id, span_id, sampled=sampled, debug=debug):
         return True
     return sampled is not None and decide(found, sampled=sampled, debug=debug)

@@ -23,7 +23,7 @@ _parse: Final = re.compile(r"([0-9a-fA-F]{32})/([0-9]{1,20})(?:;o=([0-9]{1,3}))?
 
 
 class CloudTrace(Format):
-    """Carries ids (that of the span in decimal) and the decision about sampling, also "not decided"; no baggage."""
+    """Carries ids and the decision about sampling, also "not decided"; no baggage."""
 
     __slots__ = ()
 
@@ -43,4 +43,4 @@ class CloudTrace(Format):
         if parts is None:
             return False
         sampled = None if parts[3] is None else bool(int(parts[3]) & 1)
-        return remote(found, int(parts[1], 16), decimal(parts[2]), sampled)
+        return remote(found, int(parts[1], 16), decimal(parts[2]), sampled=sampled)

@@ -30,7 +30,7 @@ _find_upper: Final = re.compile(r"(?:^|,)_dd\.p\.tid=([0-9a-f]{16})(?=,|$)").sea
 
 
 class Datadog(Format):
-    """Carries ids (64 bits in decimal, the upper half of a trace id as a tag) and the sampling priority; no baggage.
+    """Carries ids (the upper half of a trace id as a tag) and the sampling priority; no baggage.
 
     The debug flag goes out as priority 2, "the user keeps it". That is what Datadog's sampling rules say of
     every trace that they keep, so coming in it means "sampled" and no more. The origin and other tags are
@@ -64,7 +64,7 @@ class Datadog(Format):
             found,
             (int(upper[1], 16) << 64 if upper else 0) | lower,
             decimal(only(headers, _SPAN_ID, _MAX_CHARS)),
-            None if priority is None else int(priority[0]) > 0,
+            sampled=None if priority is None else int(priority[0]) > 0,
         )
 
 

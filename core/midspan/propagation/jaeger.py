@@ -20,7 +20,7 @@ from midspan.propagation._identity import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from midspan.context import Context
     from midspan.propagation._carrier import Headers
@@ -105,7 +105,7 @@ class Jaeger(Format):
             found,
             hexadecimal(parts[0], 32),
             hexadecimal(parts[1], 16),
-            bool(flags & (_SAMPLED | _DEBUG)),
+            sampled=bool(flags & (_SAMPLED | _DEBUG)),
             debug=bool(flags & _DEBUG),
         )
 

@@ -83,7 +83,7 @@ class OpenCensusBinary(Format):
 
     def _extract(self, headers: Headers, found: Context) -> bool:
         context = decode(_bytes(headers.get(_NAME)))
-        return remote(found, context.trace_id, context.span_id, context.is_sampled)
+        return remote(found, context.trace_id, context.span_id, sampled=context.is_sampled)
 
 
 def _bytes(value: Any) -> bytes:  # noqa: ANN401 - whatever a carrier holds

@@ -23,7 +23,7 @@ _OPTIONS: Final = "opencensus-trace-traceoptions"
 
 
 class OpenCensusText(Format):
-    """Carries ids and the sampled flag; no baggage. Without options a trace is sampled, as it is in OpenCensus."""
+    """Carries ids and the sampled flag; no baggage. Without options a trace is sampled, as in OpenCensus."""
 
     __slots__ = ()
 
@@ -43,5 +43,5 @@ class OpenCensusText(Format):
             found,
             hexadecimal(only(headers, _TRACE_ID, _MAX_CHARS), 32),
             hexadecimal(only(headers, _SPAN_ID, _MAX_CHARS), 16),
-            options is None or bool(decimal(options) & 1),
+            sampled=options is None or bool(decimal(options) & 1),
         )

@@ -23,9 +23,9 @@ _SAMPLED: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
 class OT(Format):
-    """Carries ids, the sampled flag, and baggage whose names come out in lower case and whose values are one line.
+    """Carries ids, the sampled flag, and baggage: names come out in lower case, values must be of one line.
 
-    Its readers know 64-bit ids only, so the lower half of a trace id is what is sent (OpenTelemetry, OT trace).
+    Its readers know ids of 64 bits, so the lower half of a trace id is sent (OpenTelemetry, OT trace).
     """
 
     __slots__ = ()
@@ -47,7 +47,7 @@ class OT(Format):
             found,
             hexadecimal(only(headers, "ot-tracer-traceid", _MAX_CHARS), 32),
             hexadecimal(only(headers, "ot-tracer-spanid", _MAX_CHARS), 16),
-            _SAMPLED.get((only(headers, "ot-tracer-sampled", _MAX_CHARS) or "").lower()),
+            sampled=_SAMPLED.get((only(headers, "ot-tracer-sampled", _MAX_CHARS) or "").lower()),
         )
         baggage = _prefixed.read(headers, _BAGGAGE, str)
         if baggage:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["FLAGS_OF", "KNOWN_FLAGS", "TraceContext", "is_version_0"]
 
 KNOWN_FLAGS: Final = TraceFlags.SAMPLED | TraceFlags.RANDOM
-# By the two digits; a look-up is cheaper than int().
-FLAGS_OF: Final = {f"{octet:02x}": octet & KNOWN_FLAGS for octet in range(256)}
+# By the last digit, which holds all the flags that are known; a look-up is cheaper than int().
+FLAGS_OF: Final = {digit: int(digit, 16) & KNOWN_FLAGS for digit in "0123456789abcdef"}
 _MAX_CHARS: Final = 512
 
 # int() would take signs, underscores, spaces and capitals as well, so the form is checked first.
@@ -68,7 +68,7 @@ class TraceContext(Format):
         span_id = int(header[36:52], 16)
         if not (trace_id and span_id):
             return False
-        flags = FLAGS_OF[header[53:55]]
+        flags = FLAGS_OF[header[54]]
         members = several(headers, "tracestate")
         state = TraceState.parse(members) if members else NO_STATE
         found.span = NonRecordingSpan(SpanContext(trace_id, span_id, flags, state, is_remote=True))

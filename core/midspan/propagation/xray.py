@@ -55,4 +55,5 @@ class XRay(Format):
         if root is None:
             return False
         span_id = hexadecimal(fields.get("parent"), 16)
-        return remote(found, int(root[1] + root[2], 16), span_id, _SAMPLED.get(fields.get("sampled", "")))
+        sampled = _SAMPLED.get(fields.get("sampled", ""))
+        return remote(found, int(root[1] + root[2], 16), span_id, sampled=sampled)

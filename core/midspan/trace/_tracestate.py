@@ -129,7 +129,7 @@ class TraceState:
         return f"TraceState({self.to_header()!r})"
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
     import re  # noqa: PLC0415 - 4 ms at import, and most requests bring no trace state
 
