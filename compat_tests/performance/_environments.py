@@ -6,6 +6,7 @@ changes. midspan is installed as a user would have it: built from the checkout, 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -25,8 +26,8 @@ PORTIONS = ("core", "bridges", "exporters", "integrations")
 def python_of(side: Side, python: str) -> Path:
     """Give the interpreter of the side's environment, making or renewing the environment if it must be."""
     pins = HERE / "requirements" / f"{side.name}.txt"
-    version = _output([python, "-c", "import sys; print(*sys.version_info[:3], sys.base_prefix)"])
-    home = KEPT / f"{side.name}-{_digest(pins.read_text(), version)}"
+    version, prefix = _output([python, "-c", "import sys; print(sys.version[:4], sys.base_prefix)"]).split()
+    home = KEPT / f"{side.name}-{version}-{_digest(pins.read_text(), prefix)}"
     stamp = home / "complete"
     wanted = _sources() if side.from_checkout else "pins"
     if not stamp.exists():
@@ -74,8 +75,12 @@ def _afresh() -> list[str]:
     return ["--reinstall-package", "midspan"] if _uv() else ["--force-reinstall"]
 
 
+@functools.cache
 def _uv() -> str:
-    return shutil.which("uv") or ""
+    """Name uv if it is there and runs; a version manager's stand-in for it may be there and not run."""
+    found = shutil.which("uv") or ""
+    runs = found and subprocess.run([found, "--version"], check=False, capture_output=True).returncode == 0
+    return found if runs else ""
 
 
 def _sources() -> str:
