@@ -15,13 +15,15 @@ True
 
 from __future__ import annotations
 
-from midspan.sdk import ids, sampling
+from midspan.sdk import aggregation, ids, sampling, views
 from midspan.sdk._batch import BatchSettings, ExporterStats
 from midspan.sdk._clock import Clock
 from midspan.sdk._configure import configure, get_pipeline, reset
 from midspan.sdk._environment import ConfigurationError
 from midspan.sdk._pipeline import Pipeline, PipelineStats
 from midspan.sdk._plugins import Batch, Simple
+from midspan.sdk._readers import MetricSettings, PullReader
+from midspan.sdk.views import View
 
 __all__ = [
     "Batch",
@@ -29,12 +31,17 @@ __all__ = [
     "Clock",
     "ConfigurationError",
     "ExporterStats",
+    "MetricSettings",
     "Pipeline",
     "PipelineStats",
+    "PullReader",
     "Simple",
+    "View",
+    "aggregation",
     "configure",
     "get_pipeline",
     "ids",
     "reset",
     "sampling",
+    "views",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble, propagation
+from midspan.metrics._seam import binding as instruments
 from midspan.resource import Resource
 from midspan.sdk import _plugins, _settings
 from midspan.sdk._clock import Clock, SystemClock
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from midspan.sdk._batch import BatchSettings
+    from midspan.sdk._pipeline import MetricReader
+    from midspan.sdk._readers import MetricSettings
     from midspan.sdk.ids import IdGenerator
     from midspan.sdk.sampling import Sampler
+    from midspan.sdk.views import View
     from midspan.trace import SpanLimits
     from midspan.trace._seam import Wishes
 
@@ -45,6 +49,9 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     detectors: Sequence[str] | None = None,
     limits: SpanLimits | None = None,
     batch: BatchSettings | None = None,
+    views: Sequence[View] = (),
+    metric_readers: Sequence[MetricReader] = (),
+    metrics: MetricSettings | None = None,
     ids: IdGenerator | str | None = None,
     forced_per_second: float = 10.0,
     exit_timeout_s: float = _EXIT_TIMEOUT_S,
@@ -66,6 +73,10 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
       span; False drops it. Objects with any of `on_start(span, context)`, `on_end(span)`,
       `force_flush(timeout_s)`, `shutdown(timeout_s)` serve as well.
     - `propagators` (`OTEL_PROPAGATORS`): names or propagators.
+    - `views`: what becomes of which instrument's measurements. `metric_readers`: who collects them beside
+      the exporters, a `PullReader` say. `metrics` (`OTEL_METRIC_EXPORT_INTERVAL`,
+      `OTEL_METRIC_EXPORT_TIMEOUT`): how often they are pushed. `exporters` holds for both signals, each
+      exporter being given what it takes; by variable, `OTEL_METRICS_EXPORTER` says who takes metrics.
     - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
       (`OTEL_PYTHON_ID_GENERATOR`).
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
@@ -87,11 +98,19 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     named = propagators if propagators is not None else read.names("OTEL_PROPAGATORS")
     propagator = None if named is None else _plugins.propagator_of(named)
     disabled = read.boolean("OTEL_SDK_DISABLED")
-    sinks = {} if disabled else _plugins.sinks_of(exporters, _settings.batch_settings(batch, read), read)
+    waits = _plugins.Waits(_settings.batch_settings(batch, read), _settings.metric_settings(metrics, read))
+    outlets = _plugins.outlets_of([] if disabled else exporters, waits, read)
     welcome = _Welcome(service_name, sampler, read)
     pipeline = Pipeline(
-        settings, sinks, processors, wishes_welcome=welcome, resource_of_child=_settings.child_resource
+        settings,
+        outlets,
+        processors,
+        views=views,
+        wishes_welcome=welcome,
+        resource_of_child=_settings.child_resource,
     )
+    for reader in metric_readers:
+        pipeline.add_reader(reader)
     _trouble.set_strict(strict)
     if propagator is not None:
         propagation.set_global(propagator)
@@ -105,6 +124,7 @@ def _put_into_force(pipeline: Pipeline, *, disabled: bool) -> None:
     previous, _pipeline = _pipeline, pipeline
     _trouble.prepare()
     binding.engine = Unconfigured() if disabled else pipeline.engine
+    instruments.install(None if disabled else pipeline.meters)
     if binding.wishes is not None:
         pipeline.adopt(binding.wishes)
     if previous is not None:
@@ -125,6 +145,7 @@ def reset() -> None:
     previous, _pipeline = _pipeline, None
     binding.engine = Unconfigured()
     binding.wishes = None
+    instruments.install(None)
     propagation.set_global(None)
     if previous is not None:
         previous.shutdown(_RECONFIGURE_TIMEOUT_S)

@@ -10,6 +10,7 @@ from midspan.sdk._waiting import begin
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from midspan.metrics import Metric
     from midspan.sdk._waiting import Wait
     from midspan.trace import Span
 
@@ -34,25 +35,41 @@ class ExporterHandle:
         self.name = str(getattr(exporter, "name", None) or type(exporter).__name__)
         self.synchronous = bool(getattr(exporter, "synchronous", False))
         export = getattr(exporter, "export_spans", None)
-        if not callable(export) and not callable(getattr(exporter, "export_metrics", None)):
+        push = getattr(exporter, "export_metrics", None)
+        if not callable(export) and not callable(push):
             message = f"{exporter!r} is no exporter: it has neither export_spans nor export_metrics"
             raise TypeError(message)
         self._export: Callable[..., object] | None = export if callable(export) else None
-        self._takes_timeout = export is not None and _takes(export, "timeout_s")
+        self._push: Callable[..., object] | None = push if callable(push) else None
+        self._timed = tuple(verb for verb in (self._export, self._push) if verb and _takes(verb, "timeout_s"))
+        # Spans and metrics come from two workers; the exporter is shut down when both have ended.
+        self.holders = 0
 
     @property
     def takes_spans(self) -> bool:
         """Whether there is anything here for spans."""
         return self._export is not None
 
+    @property
+    def takes_metrics(self) -> bool:
+        """Whether there is anything here for metrics."""
+        return self._push is not None
+
     def export_spans(self, spans: Sequence[Span], timeout_s: float) -> bool:
         """Hand over a batch; False if it was not accepted."""
-        if self._export is None:
+        return self._hand(self._export, spans, timeout_s)
+
+    def export_metrics(self, metrics: Sequence[Metric], timeout_s: float) -> bool:
+        """Hand over what was collected; False if it was not accepted."""
+        return self._hand(self._push, metrics, timeout_s)
+
+    def _hand(self, export: Callable[..., object] | None, items: Sequence[Any], timeout_s: float) -> bool:
+        if export is None:
             return True
         try:
-            if self._takes_timeout:
-                return self._export(spans, timeout_s=timeout_s) is not False
-            return self._export(spans) is not False
+            if export in self._timed:
+                return export(items, timeout_s=timeout_s) is not False
+            return export(items) is not False
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end the worker
@@ -60,7 +77,9 @@ class ExporterHandle:
             return False
 
     def shutdown(self, timeout_s: float) -> bool:
-        """Let the exporter close what it opened."""
+        """Let the exporter close what it opened, once nobody feeds it any more."""
+        if not self._is_last():
+            return True
         function = getattr(self.exporter, "shutdown", None)
         if not callable(function):
             return True
@@ -72,10 +91,15 @@ class ExporterHandle:
             _trouble.report(f"exporter.{self.name}.shutdown", "shutdown of %s failed", self.name, error=error)
             return False
 
+    def _is_last(self) -> bool:
+        """Give up one hold, and say whether it was the last."""
+        self.holders -= 1
+        return self.holders <= 0
+
     def begin(self, verb: str, deadline_s: float) -> Wait:
         """Begin `force_flush` or `shutdown`, where the exporter has it, beside the caller's thread."""
         function = getattr(self.exporter, verb, None)
-        if not callable(function):
+        if not callable(function) or (verb == "shutdown" and not self._is_last()):
             return lambda _: True
         return begin(f"exporter.{self.name}.{verb}", function, deadline_s)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from midspan.metrics import Instrument, Metric, Temporality
+    from midspan.sdk.aggregation import Series
     from midspan.sdk.views import View
 
 __all__ = ["Meters"]
@@ -22,10 +23,17 @@ __all__ = ["Meters"]
 class Meters:
     """All stores of one pipeline."""
 
-    def __init__(self, resource: Callable[[], Any], views: Sequence[View], now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        resource: Callable[[], Any],
+        views: Sequence[View],
+        now_ns: Callable[[], int],
+        on_instruments: Callable[[], object],
+    ) -> None:
         self._resource = resource
         self._views = tuple(views)
         self._now_ns = now_ns
+        self._on_instruments = on_instruments
         self._readers: list[ReaderState] = []
         self._producers: list[Any] = []
         self._begin()
@@ -39,7 +47,13 @@ class Meters:
         store = self._stores.get(instrument.identity)
         if store is None:
             store = self._stores.setdefault(instrument.identity, self._store(instrument))
+            self._on_instruments()
         return store
+
+    @property
+    def has_instruments(self) -> bool:
+        """Whether there is anything to collect."""
+        return bool(self._stores or self._producers or binding.producers)
 
     def _store(self, instrument: Instrument) -> Store:
         start_ns = self._now_ns()
@@ -56,8 +70,13 @@ class Meters:
         """Forget a closed instrument."""
         store = self._stores.pop(instrument.identity, None)
         for stream in store.streams if store is not None else ():
+            self._forget(stream.all_series())
             for reader in self._readers:
-                reader.forget(stream)
+                reader.collected_ns.pop(stream, None)
+
+    def _forget(self, gone: Iterable[Series]) -> None:
+        for reader in self._readers:
+            reader.forget(gone)
 
     def add_reader(self, temporality: Callable[[str], Temporality]) -> ReaderState:
         """Begin to tell one more reader."""
@@ -95,19 +114,15 @@ class Meters:
         for store in tuple(self._stores.values()):
             for stream in store.streams:
                 if stream.instrument.is_observable:
-                    stream.observe()
+                    self._forget(stream.observe())
                 metric = stream.collect(collection)
                 if metric is not None:
                     yield metric
 
     def after_fork(self) -> None:
-        """In the child: nothing counted yet, and nothing told."""
+        """In the child: nothing counted yet, and nothing told; every instrument finds a new store."""
         self._begin()
-        self._readers = [self._renewed(state) for state in self._readers]
-
-    @staticmethod
-    def _renewed(state: ReaderState) -> ReaderState:
-        state.told.clear()
-        state.extremes.clear()
-        state.collected_ns.clear()
-        return state
+        for state in self._readers:
+            state.begin_anew()
+        if binding.engine is self:
+            binding.install(self)

@@ -5,26 +5,31 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from midspan import _trouble
 from midspan._tally import Tally
 from midspan.sdk._clock import offset_ns
+from midspan.sdk._feeder import Feeder
+from midspan.sdk._meters import Meters
 from midspan.sdk._recorder import Recorder, Settings
 from midspan.sdk._waiting import begin, poll
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from midspan.resource import Resource
     from midspan.sdk._batch import ExporterStats
+    from midspan.sdk._plugins import Outlets
     from midspan.sdk._waiting import Wait
+    from midspan.sdk.views import View
     from midspan.trace import InstrumentationScope, Span
     from midspan.trace._seam import Wishes
 
-__all__ = ["Pipeline", "PipelineStats", "Sink"]
+__all__ = ["MetricReader", "Pipeline", "PipelineStats", "Sink"]
 
-_RE_ANCHOR_AFTER_S = 60.0
+# How long spans go by a clock that does not notice when the machine's date is set.
+_RE_ANCHOR_AFTER_S: Final = 60.0
 
 
 class Sink(Protocol):
@@ -51,28 +56,64 @@ class Sink(Protocol):
         ...
 
 
+class MetricReader(Protocol):
+    """Whoever collects metrics: at an interval, when the pipeline is flushed, or when asked."""
+
+    @property
+    def name(self) -> str:
+        """What the reader is called in an account."""
+        ...
+
+    def attach(self, meters: Meters) -> None:
+        """Begin to read."""
+        ...
+
+    def detach(self) -> None:
+        """Read no more."""
+        ...
+
+    def instruments_came(self) -> None:
+        """Learn that there is something to collect."""
+        ...
+
+    def begin_flush(self, deadline_s: float) -> Wait:
+        """Begin to push what there is now, until the deadline (monotonic seconds)."""
+        ...
+
+    def begin_shutdown(self, deadline_s: float) -> Wait:
+        """Begin to push a last time and to close, until the deadline (monotonic seconds)."""
+        ...
+
+    def after_fork(self) -> None:
+        """Begin anew in a child process."""
+        ...
+
+
 class PipelineStats(NamedTuple):
-    """The account of a pipeline: each exporter's, what processors filtered out, every trouble by cause."""
+    """The account of a pipeline: spans and metric points by exporter, filtered spans, troubles by cause."""
 
     exporters: dict[str, ExporterStats]
     filtered: int
     troubles: dict[str, int]
+    metrics: dict[str, ExporterStats]
 
 
 class Pipeline:
     """What `configure()` returns. Flush it, shut it down, ask it how it goes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - made in one place, by name
         self,
         settings: Settings,
-        sinks: Mapping[str, Sink],
+        outlets: Outlets,
         processors: Sequence[Any] = (),
         *,
+        views: Sequence[View] = (),
         wishes_welcome: Callable[[Pipeline, Wishes], None] | None = None,
         resource_of_child: Callable[[Resource], Resource] | None = None,
     ) -> None:
         self._settings = settings
-        self._sinks = dict(sinks)
+        self._sinks = dict(outlets.sinks)
+        self._readers = dict(outlets.readers)
         self._processors = tuple(processors)
         self._filters = tuple(f for f in map(_filter_of, processors) if f is not None)
         self._wishes_welcome = wishes_welcome
@@ -85,6 +126,12 @@ class Pipeline:
         settings.on_end = self._choose_on_end()
         settings.on_record_only = self._finish_unexported
         self._anchor()
+        self.meters = Meters(lambda: settings.resource, views, self._now_ns, self._instruments_came)
+        for reader in self._readers.values():
+            reader.attach(self.meters)
+        for outlet in (*self._sinks.values(), *self._readers.values()):
+            if isinstance(outlet, Feeder):
+                outlet.on_turn = self._re_anchor
         self._begin()
         _live.add(self)
 
@@ -154,7 +201,7 @@ class Pipeline:
         """Export all that has ended; True only if every exporter accepted it within `timeout_s` seconds."""
         deadline_s = time.monotonic() + timeout_s
         self._anchor()
-        waits = [sink.begin_flush(deadline_s) for sink in self._sinks.values()]
+        waits = [outlet.begin_flush(deadline_s) for outlet in self._outlets()]
         waits += self._tell_processors("force_flush", deadline_s)
         return _all_done(waits, deadline_s)
 
@@ -167,7 +214,7 @@ class Pipeline:
         if not self._closed:
             self._closed = True
             # All are begun before any is waited for: one that hangs must not use up the others' time.
-            closing = [sink.begin_shutdown(deadline_s) for sink in self._sinks.values()]
+            closing = [outlet.begin_shutdown(deadline_s) for outlet in self._outlets()]
             closing += self._tell_processors("shutdown", deadline_s)
             closing += self._close_sampler(deadline_s)
             _live.discard(self)
@@ -191,10 +238,54 @@ class Pipeline:
             {name: sink.stats() for name, sink in self._sinks.items()},
             self._filtered.value,
             _trouble.counts(),
+            {name: reader.stats() for name, reader in self._readers.items() if isinstance(reader, Feeder)},
         )
+
+    def add_reader(self, reader: MetricReader) -> None:
+        """Let one more reader collect, from now on."""
+        name, number = reader.name, 1
+        while name in self._readers:
+            number += 1
+            name = f"{reader.name}-{number}"
+        self._readers[name] = reader
+        reader.attach(self.meters)
+        if self.meters.has_instruments:
+            reader.instruments_came()
+
+    def remove_reader(self, reader: MetricReader) -> None:
+        """Let a reader collect no more; one that is not there is no error."""
+        for name, known in tuple(self._readers.items()):
+            if known is reader:
+                del self._readers[name]
+        reader.detach()
+
+    def add_producer(self, producer: Any) -> None:  # noqa: ANN401 - anything with `produce() -> [Metric]`
+        """Ask a foreign source of metrics at each collection."""
+        self.meters.add_producer(producer)
+        self._instruments_came()
+
+    def remove_producer(self, producer: Any) -> None:  # noqa: ANN401 - as above
+        """Ask a foreign source no more."""
+        self.meters.remove_producer(producer)
+
+    def _outlets(self) -> list[Sink | MetricReader]:
+        return [*self._sinks.values(), *self._readers.values()]
+
+    def _instruments_came(self) -> None:
+        for reader in self._readers.values():
+            reader.instruments_came()
+
+    def _now_ns(self) -> int:
+        return self._settings.clock.monotonic_ns() + self._settings.clock_offset_ns
 
     def _anchor(self) -> None:
         self._settings.clock_offset_ns = offset_ns(self._settings.clock)
+        self._anchored_s = time.monotonic()
+
+    def _re_anchor(self) -> None:
+        """Look at the date again, now and then; an open span keeps the offset that it began with."""
+        if time.monotonic() - self._anchored_s > _RE_ANCHOR_AFTER_S:
+            self._anchor()
 
     def after_fork(self) -> None:
         """In the child: new recorders, so that spans open at the fork end in the parent only."""
@@ -202,8 +293,9 @@ class Pipeline:
             recorder.on_end = _ignore
         if self._resource_of_child is not None:
             self._settings.resource = self._resource_of_child(self._settings.resource)
-        for sink in self._sinks.values():
-            sink.after_fork()
+        for outlet in self._outlets():
+            outlet.after_fork()
+        self.meters.after_fork()
         self._filtered = Tally()
         self._anchor()
         self._begin()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import propagation
 from midspan.sdk._batch import BatchQueue, BatchSettings
 from midspan.sdk._direct import Direct
 from midspan.sdk._environment import ConfigurationError, Environment
 from midspan.sdk._exporter import ExporterHandle
+from midspan.sdk._readers import MetricSettings, OnFlushReader, PeriodicReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Container, Sequence
 
-    from midspan.sdk._pipeline import Sink
+    from midspan.sdk._pipeline import MetricReader, Sink
 
-__all__ = ["Batch", "Simple", "load_exporter", "propagator_of", "sinks_of"]
+__all__ = ["Batch", "Outlets", "Simple", "Waits", "load_exporter", "outlets_of", "propagator_of"]
 
 _GROUP: Final = "midspan.exporters"
 
@@ -37,46 +38,62 @@ class Simple:
         self.exporter = exporter
 
 
-def sinks_of(
-    exporters: Sequence[Any] | None, settings: BatchSettings, environment: Environment
-) -> dict[str, Sink]:
-    """Return one sink for each exporter, by a name of its own.
+class Outlets(NamedTuple):
+    """Where telemetry leaves: spans through sinks, metrics through readers, each by a name of its own."""
+
+    sinks: dict[str, Sink]
+    readers: dict[str, MetricReader]
+
+
+class Waits(NamedTuple):
+    """How spans and metrics wait to leave, unless an exporter says otherwise."""
+
+    batch: BatchSettings
+    metrics: MetricSettings
+
+
+def outlets_of(exporters: Sequence[Any] | None, waits: Waits, environment: Environment) -> Outlets:
+    """Return the outlets that exporters make, for each signal that they take.
 
     Raises:
         ConfigurationError: An exporter's name is not known, or what it needs is not installed.
     """
+    outlets = Outlets({}, {})
     if exporters is None:
-        exporters = environment.names("OTEL_TRACES_EXPORTER") or ["otlp"]
+        spans = environment.names("OTEL_TRACES_EXPORTER") or ["otlp"]
+        metrics = environment.names("OTEL_METRICS_EXPORTER") or ["otlp"]
+        for name in dict.fromkeys([*spans, *metrics]):
+            _open(name, outlets, waits, (name in spans, name in metrics))
+        return outlets
     if isinstance(exporters, str):
         message = f"exporters={exporters!r} is not valid: allowed is a list, as in exporters=[{exporters!r}]"
         raise ConfigurationError(message)
-    sinks: dict[str, Sink] = {}
     for given in exporters:
-        if given == "none":
-            continue
-        sink, name = _sink_of(given, settings)
-        if sink is not None:
-            sinks[_free(name, sinks)] = sink
-    return sinks
+        _open(given, outlets, waits, (True, True))
+    return outlets
 
 
-def _sink_of(given: Any, settings: BatchSettings) -> tuple[Sink | None, str]:  # noqa: ANN401 - many shapes
-    how: Callable[[ExporterHandle], Sink] | None = None
-    if isinstance(given, Batch):
-        own = given.settings or settings
-        given, how = given.exporter, lambda handle: BatchQueue(handle, own)
-    elif isinstance(given, Simple):
-        given, how = given.exporter, Direct
-    name = given if isinstance(given, str) else ""
-    handle = ExporterHandle(load_exporter(given) if isinstance(given, str) else given)
-    if not handle.takes_spans:
-        return None, ""
-    if how is None:
-        how = Direct if handle.synchronous else lambda handle: BatchQueue(handle, settings)
-    return how(handle), name or handle.name
+def _open(given: Any, outlets: Outlets, waits: Waits, wanted: tuple[bool, bool]) -> None:  # noqa: ANN401 - name, exporter, Batch or Simple
+    """Put one exporter behind a sink, a reader, or both."""
+    if given == "none":
+        return
+    how = given if isinstance(given, (Batch, Simple)) else None
+    exporter = given if how is None else how.exporter
+    named = exporter if isinstance(exporter, str) else ""
+    handle = ExporterHandle(load_exporter(exporter) if named else exporter)
+    name = named or handle.name
+    is_direct = isinstance(how, Simple) or (handle.synchronous and how is None)
+    if wanted[0] and handle.takes_spans:
+        handle.holders += 1
+        batch = (how.settings if isinstance(how, Batch) else None) or waits.batch
+        outlets.sinks[_free(name, outlets.sinks)] = Direct(handle) if is_direct else BatchQueue(handle, batch)
+    if wanted[1] and handle.takes_metrics:
+        handle.holders += 1
+        reader = OnFlushReader(handle) if is_direct else PeriodicReader(handle, waits.metrics)
+        outlets.readers[_free(name, outlets.readers)] = reader
 
 
-def _free(name: str, taken: dict[str, Sink]) -> str:
+def _free(name: str, taken: Container[str]) -> str:
     number, free = 1, name
     while free in taken:
         number += 1

@@ -79,6 +79,10 @@ class SumSeries:
         self.value += number
         return True
 
+    def restart(self) -> None:
+        """Begin at 0: an observed sum is told whole each time."""
+        self.value = 0
+
     def snapshot(self) -> float:
         """Return the sum so far."""
         return self.value
@@ -106,6 +110,10 @@ class LastValueSeries:
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
             self.exemplars.offer(amount, span)
+
+    def restart(self) -> None:
+        """Know no value: what is not observed again is gone."""
+        self.value = None
 
     def snapshot(self) -> float | None:
         """Return the last value, None if there was none."""

@@ -9,6 +9,7 @@ from midspan.sdk import ids as _ids
 from midspan.sdk import sampling
 from midspan.sdk._batch import BatchSettings
 from midspan.sdk._environment import ConfigurationError, Environment
+from midspan.sdk._readers import MetricSettings
 from midspan.trace import SpanLimits
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "child_resource",
     "id_generator",
     "make_sampler",
+    "metric_settings",
     "resource_of",
     "sampler_of",
     "span_limits",
@@ -136,6 +138,29 @@ def batch_settings(batch: BatchSettings | None, environment: Environment) -> Bat
         )
         raise ConfigurationError(message)
     return batch
+
+
+def metric_settings(metrics: MetricSettings | None, environment: Environment) -> MetricSettings:
+    """Return how often metrics are pushed.
+
+    Raises:
+        ConfigurationError: The interval or the timeout is not above 0.
+    """
+    if metrics is None:
+        default = MetricSettings()
+        interval_s = environment.milliseconds("OTEL_METRIC_EXPORT_INTERVAL")
+        timeout_s = environment.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT")
+        metrics = MetricSettings(
+            default.interval_s if interval_s is None else interval_s,
+            default.timeout_s if timeout_s is None else timeout_s,
+        )
+    if not (metrics.interval_s > 0 and metrics.timeout_s > 0):
+        message = (
+            f"interval_s={metrics.interval_s} (OTEL_METRIC_EXPORT_INTERVAL) and "
+            f"timeout_s={metrics.timeout_s} (OTEL_METRIC_EXPORT_TIMEOUT) are not valid: allowed is above 0"
+        )
+        raise ConfigurationError(message)
+    return metrics
 
 
 def id_generator(ids: IdGenerator | str | None, environment: Environment) -> IdGenerator:

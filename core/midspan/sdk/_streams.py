@@ -10,7 +10,7 @@ from midspan.sdk.aggregation import Extremes, Moment
 from midspan.trace._attributes import clean_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from midspan.metrics import Exemplar, Instrument, Point
     from midspan.sdk.aggregation import Aggregation, Series
@@ -37,12 +37,17 @@ class ReaderState:
         self.extremes: dict[Series, Extremes] = {}
         self.collected_ns: dict[Stream, int] = {}
 
-    def forget(self, stream: Stream) -> None:
-        """Forget a stream that is no more."""
-        for series in stream.all_series():
+    def begin_anew(self) -> None:
+        """Forget everything: this is another process now."""
+        self.told.clear()
+        self.extremes.clear()
+        self.collected_ns.clear()
+
+    def forget(self, gone: Iterable[Series]) -> None:
+        """Forget series that are no more."""
+        for series in gone:
             self.told.pop(series, None)
             self.extremes.pop(series, None)
-        self.collected_ns.pop(stream, None)
 
 
 class Collection(NamedTuple):
@@ -69,6 +74,8 @@ class Stream:
         self._limit = (view and view.cardinality_limit) or DEFAULT_LIMIT
         self._start_ns = start_ns
         self._series: dict[Any, tuple[Series, Mapping[str, Any]]] = {}
+        # While callbacks are asked: the series of the last time.
+        self._before: dict[Any, tuple[Series, Mapping[str, Any]]] = {}
 
     @property
     def limit(self) -> int:
@@ -92,20 +99,32 @@ class Stream:
         return (overflow[0] if overflow is not None else self._made(_OVERFLOW_KEY, _OVERFLOW)), False
 
     def _made(self, key: Any, attributes: Mapping[str, Any]) -> Series:  # noqa: ANN401 - any hashable
-        made = (self.aggregation.series(self.instrument), attributes)
+        made = self._restarted(key) or (self.aggregation.series(self.instrument), attributes)
         # Two threads that meet here get the one that came first.
         return self._series.setdefault(key, made)[0]
+
+    def _restarted(self, key: Any) -> tuple[Series, Mapping[str, Any]] | None:  # noqa: ANN401 - any hashable
+        """Return what an observed series was at the last collection, begun anew: readers know it."""
+        known = self._before.get(key)
+        restart = getattr(known and known[0], "restart", None)
+        if restart is None:
+            return None
+        restart()
+        return known
 
     def all_series(self) -> list[Series]:
         """Return every series there is."""
         return [series for series, _ in tuple(self._series.values())]
 
-    def observe(self) -> None:
-        """Ask the instrument's callbacks; what they do not mention any more is gone."""
-        self._series = {}
+    def observe(self) -> list[Series]:
+        """Ask the instrument's callbacks; return the series that they do not mention any more."""
+        self._before, self._series = self._series, {}
         for observation in self.instrument.observe():  # type: ignore[attr-defined]  # observable ones have it
             series, _ = self.series_of(_cleaned(observation.attributes))
             series.update(observation.value)
+        gone = [series for key, (series, _) in self._before.items() if key not in self._series]
+        self._before = {}
+        return gone
 
     def collect(self, collection: Collection) -> Metric | None:
         """Return what there is to tell a reader; None if there is nothing."""

@@ -17,7 +17,7 @@ __all__ = ["Drained", "Worker"]
 class Drained(Protocol):
     """What a worker works on."""
 
-    def drain(self, *, everything: bool, deadline_s: float | None = None) -> None:
+    def turn(self, *, everything: bool, deadline_s: float | None) -> None:
         """Take what is ready, or all that there is, until the deadline (monotonic seconds)."""
         ...
 
@@ -71,7 +71,7 @@ class Worker:
         self.awake = False
         _trouble.say_what_waits()
         stop_at = self._stop_at
-        self._work.drain(everything=not on_time or stop_at is not None, deadline_s=stop_at)
+        self._work.turn(everything=not on_time or stop_at is not None, deadline_s=stop_at)
         if stop_at is None:
             return False
         self._work.close_exporter(stop_at)

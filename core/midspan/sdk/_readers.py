@@ -1,0 +1,234 @@
+"""Readers: who collects metrics, when, and in which temporality."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from midspan import _trouble
+from midspan._tally import Tallies, Tally
+from midspan.metrics import Temporality
+from midspan.sdk._batch import ExporterStats
+from midspan.sdk._feeder import Feeder
+from midspan.sdk._waiting import seconds_left
+from midspan.trace import suppressed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from midspan.metrics import Metric
+    from midspan.sdk._exporter import ExporterHandle
+    from midspan.sdk._meters import Meters
+    from midspan.sdk._streams import ReaderState
+    from midspan.sdk._waiting import Wait
+
+    TemporalityChoice: TypeAlias = str | Mapping[str, Temporality] | Callable[[str], Temporality]
+
+__all__ = ["MetricSettings", "OnFlushReader", "PeriodicReader", "PullReader", "temporality_of"]
+
+_UP_DOWN: Final = frozenset({"up_down_counter", "observable_up_down_counter"})
+_SYNCHRONOUS_DELTA: Final = frozenset({"counter", "histogram"})
+
+
+class MetricSettings(NamedTuple):
+    """How often metrics are pushed (OpenTelemetry specification, "Periodic exporting MetricReader")."""
+
+    interval_s: float = 60.0
+    timeout_s: float = 30.0
+
+
+def temporality_of(choice: TemporalityChoice) -> Callable[[str], Temporality]:
+    """Return a function from a kind of instrument to its temporality.
+
+    A name is one of those of `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`.
+
+    Raises:
+        ValueError: The name is none of these.
+    """
+    if callable(choice):
+        return choice
+    if not isinstance(choice, str):
+        table = dict(choice)
+        return lambda kind: table.get(kind, Temporality.CUMULATIVE)
+    if choice not in _PREFERENCES:
+        message = f"temporality {choice!r} is not valid: allowed is one of {', '.join(_PREFERENCES)}"
+        raise ValueError(message)
+    return _PREFERENCES[choice]
+
+
+def _cumulative(kind: str) -> Temporality:  # noqa: ARG001 - the same for all
+    return Temporality.CUMULATIVE
+
+
+def _delta(kind: str) -> Temporality:
+    return Temporality.CUMULATIVE if kind in _UP_DOWN else Temporality.DELTA
+
+
+def _low_memory(kind: str) -> Temporality:
+    return Temporality.DELTA if kind in _SYNCHRONOUS_DELTA else Temporality.CUMULATIVE
+
+
+_PREFERENCES: Final[dict[str, Callable[[str], Temporality]]] = {
+    "cumulative": _cumulative,
+    "delta": _delta,
+    "lowmemory": _low_memory,
+}
+
+
+class PullReader:
+    """Collect when asked: for a scrape, or a test.
+
+    >>> from midspan import sdk
+    >>> reader = sdk.PullReader()
+    >>> pipeline = sdk.configure(exporters=[], metric_readers=[reader])
+    >>> reader.collect()
+    []
+    """
+
+    name = "pull"
+
+    def __init__(self, temporality: TemporalityChoice = "cumulative") -> None:
+        """Take a temporality: `"cumulative"`, `"delta"`, `"lowmemory"`, or one by kind of instrument."""
+        self._temporality = temporality_of(temporality)
+        self._meters: Meters | None = None
+        self._state: ReaderState | None = None
+
+    def attach(self, meters: Meters) -> None:
+        """Begin to read from a pipeline, and from no other."""
+        self.detach()
+        self._meters = meters
+        self._state = meters.add_reader(self._temporality)
+
+    def detach(self) -> None:
+        """Read no more."""
+        if self._meters is not None and self._state is not None:
+            self._meters.remove_reader(self._state)
+        self._meters = self._state = None
+
+    def collect(self) -> list[Metric]:
+        """Return all metrics as they are now; none if the reader is attached to no pipeline."""
+        if self._meters is None or self._state is None:
+            return []
+        return self._meters.collect(self._state)
+
+    def begin_flush(self, deadline_s: float) -> Wait:  # noqa: ARG002 - nothing waits
+        """Have nothing to do."""
+        return _is_done
+
+    def begin_shutdown(self, deadline_s: float) -> Wait:  # noqa: ARG002 - as above
+        """Read no more."""
+        self.detach()
+        return _is_done
+
+    def instruments_came(self) -> None:
+        """Need not know that there is something to collect."""
+
+    def after_fork(self) -> None:
+        """Need no new beginning: the pipeline's counts begin anew by themselves."""
+
+
+def _is_done(deadline_s: float) -> bool:  # noqa: ARG001 - the shape of a wait
+    return True
+
+
+class OnFlushReader(PullReader):
+    """Collect into a synchronous exporter whenever the pipeline is flushed, and once more at its end."""
+
+    def __init__(self, exporter: ExporterHandle) -> None:
+        super().__init__(getattr(exporter.exporter, "temporality", "cumulative"))
+        self._exporter = exporter
+        self.name = exporter.name
+
+    def begin_flush(self, deadline_s: float) -> Wait:
+        """Collect and export, at once."""
+        metrics = self.collect()
+        with suppressed():
+            accepted = not metrics or self._exporter.export_metrics(metrics, seconds_left(deadline_s))
+        return lambda _: accepted
+
+    def begin_shutdown(self, deadline_s: float) -> Wait:
+        """Collect a last time."""
+        wait = self.begin_flush(deadline_s)
+        self.detach()
+        closing = self._exporter.begin("shutdown", deadline_s)
+        return lambda until_s: all([wait(until_s), closing(until_s)])
+
+
+class PeriodicReader(Feeder):
+    """Collect at an interval, and push to an exporter, from a worker of its own."""
+
+    def __init__(self, exporter: ExporterHandle, settings: MetricSettings) -> None:
+        self._settings = settings
+        self._pull = PullReader(getattr(exporter.exporter, "temporality", "cumulative"))
+        self._has_instruments = False
+        super().__init__(exporter, settings.interval_s)
+        self.name = exporter.name
+
+    def _begin(self) -> None:
+        super()._begin()
+        self._exported = Tally()
+        self._dropped = Tallies()
+
+    def attach(self, meters: Meters) -> None:
+        """Begin to read from a pipeline."""
+        self._pull.attach(meters)
+
+    def instruments_came(self) -> None:
+        """Start the worker: there is something to collect."""
+        self._has_instruments = True
+        if self._worker is None and not self._closed:
+            self.start_worker()
+
+    def begin_flush(self, deadline_s: float) -> Wait:
+        """Have collected and pushed what there is now."""
+        return super().begin_flush(deadline_s) if self._has_instruments else _is_done
+
+    def after_fork(self) -> None:
+        """Begin anew: the worker did not come along."""
+        super().after_fork()
+        if self._has_instruments:
+            self.instruments_came()
+
+    def waiting(self) -> int:
+        """Return nothing: what was not pushed now is told the next time."""
+        return 0
+
+    def drain(self, *, everything: bool, deadline_s: float | None = None) -> None:
+        """Collect and push once, if it is time or somebody waits for it; in the worker only."""
+        flushes = []
+        while self._flushes:
+            flushes.append(self._flushes.popleft())
+        if everything or flushes:
+            self._push(deadline_s)
+        for flush in flushes:
+            flush.done = True
+
+    def _push(self, deadline_s: float | None) -> None:
+        timeout_s = self._settings.timeout_s
+        if deadline_s is not None:
+            timeout_s = min(timeout_s, seconds_left(deadline_s))
+        metrics = self._pull.collect()
+        points = sum(len(metric.points) for metric in metrics)
+        accepted = not metrics
+        try:
+            accepted = accepted or self._exporter.export_metrics(metrics, timeout_s)
+        except BaseException as error:  # noqa: BLE001 - a KeyboardInterrupt of its own making, or strict mode
+            _trouble.note("worker.raised", "the export worker met an error and goes on", error=error)
+        if accepted:
+            self._exported.add(points)
+        else:
+            self._failures += 1
+            self._dropped.add("export_failed", points)
+
+    def stats(self) -> ExporterStats:
+        """Return the account so far, in points."""
+        exported, dropped = self._exported.value, self._dropped.values()
+        return ExporterStats(exported + sum(dropped.values()), exported, 0, dropped)
+
+    def detach(self) -> None:
+        """Read no more."""
+        self._pull.detach()
+
+    def collect(self) -> list[Any]:
+        """Return all metrics as this reader would push them now."""
+        return list(self._pull.collect())
