@@ -60,6 +60,14 @@ CASES = (
         makes=0,
     ),
     Case(
+        "span_unsampled_read",
+        "not sampled, but its ids are read",
+        "tracing",
+        {"opentelemetry": None},
+        iterations=20_000,
+        makes=0,
+    ),
+    Case(
         "span_nested",
         "three spans, one in the other",
         "tracing",
@@ -73,8 +81,22 @@ CASES = (
         "opentracing",
         {"opentelemetry": 8, "jaeger": 3, "ddtrace_opentracer": None},
     ),
-    Case("w3c_inject", "W3C inject", "propagation", {"opentelemetry": 5}, makes=3),
+    Case("w3c_inject", "W3C inject, baggage as received", "propagation", {"opentelemetry": 5}, makes=3),
+    Case(
+        "w3c_inject_own",
+        "W3C inject, a baggage member added",
+        "propagation",
+        {"opentelemetry": None},
+        makes=3,
+    ),
     Case("w3c_extract", "W3C extract", "propagation", {"opentelemetry": 5}, makes=2),
+    Case(
+        "w3c_extract_request",
+        "W3C extract, among twelve headers",
+        "propagation",
+        {"opentelemetry": None},
+        makes=2,
+    ),
     Case(
         "encode_mixed",
         "OTLP: encode 512 mixed spans",

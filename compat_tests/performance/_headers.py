@@ -5,11 +5,27 @@ from __future__ import annotations
 import random
 
 _DICE = random.Random(20)
+OTHERS = {
+    "host": "shop.example.org",
+    "user-agent": "checkout/2.1 (linux)",
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "content-type": "application/json",
+    "content-length": "142",
+    "authorization": "Bearer none",
+    "x-forwarded-for": "10.1.2.3",
+    "connection": "keep-alive",
+}
 
 
 def fresh(requests: int) -> list[dict[str, str]]:
     """Give as many carriers, each with ids and a user of its own, so that no side can remember an answer."""
     return [_carrier() for _ in range(requests)]
+
+
+def requests(requests: int) -> list[dict[str, str]]:
+    """Give the same among the headers that a request has besides."""
+    return [OTHERS | _carrier() for _ in range(requests)]
 
 
 def without_ids(carrier: dict[str, str]) -> dict[str, str]:

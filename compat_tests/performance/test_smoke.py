@@ -27,28 +27,24 @@ FILLED = {
     "user.known": True,
     "cart.total": 19.5,
 }
+STATE = "vendor=00f067aa0ba902b7,other=t61rcWkgMzE"
+INJECTED = {"traceparent": "00 32 16 01", "tracestate": STATE, "baggage": "tier,user"}
+EXTRACTED = {"ids": True, "sampled": True, "remote": True, "state": STATE, "baggage": ["tier", "user"]}
 EXPECTED: dict[str, Any] = {
     "span_current": [CHARGE],
     "span_filled": [CHARGE | {"attributes": FILLED, "events": [["retry", {"attempt": 1}]]}],
     "span_unsampled": {"recording": False, "valid": True, "sampled": False},
+    "span_unsampled_read": True,
     "span_nested": [
         CHARGE | {"name": "query", "child": True},
         CHARGE | {"child": True},
         CHARGE | {"name": "request"},
     ],
     "opentracing_tag": [CHARGE | {"attributes": {"component": "shop"}}],
-    "w3c_inject": {
-        "traceparent": "00 32 16 01",
-        "tracestate": "vendor=00f067aa0ba902b7,other=t61rcWkgMzE",
-        "baggage": "tier,user",
-    },
-    "w3c_extract": {
-        "ids": True,
-        "sampled": True,
-        "remote": True,
-        "state": "vendor=00f067aa0ba902b7,other=t61rcWkgMzE",
-        "baggage": ["tier", "user"],
-    },
+    "w3c_inject": INJECTED,
+    "w3c_inject_own": INJECTED | {"baggage": "region,tier,user"},
+    "w3c_extract": EXTRACTED,
+    "w3c_extract_request": EXTRACTED,
 }
 TIMED = [case for case in CASES if case.kind == "timed"]
 PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]

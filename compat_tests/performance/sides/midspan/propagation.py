@@ -6,19 +6,43 @@ from typing import TYPE_CHECKING
 
 from compat_tests.performance import _headers
 from compat_tests.performance._timed import Made, Timed
-from midspan import propagation
+from compat_tests.performance.sides.midspan._pipeline import Pipeline
+from midspan import baggage, propagation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from midspan.context import Context
 
 
+PIPELINE = Pipeline()
+
+
+def _own_span(carrier: dict[str, str]) -> Context:
+    arrived = propagation.extract(carrier)
+    return arrived.with_span(PIPELINE.tracer.start_span("charge", parent=arrived))
+
+
+def _own_baggage(carrier: dict[str, str]) -> Context:
+    return baggage.set_baggage("region", "eu", _own_span(carrier))
+
+
 def w3c_inject() -> Timed:
-    """A remote span context, its state and two members of baggage, written into empty headers."""
+    """The context of a span of one's own, its state and what baggage came in, into empty headers."""
+    return _inject(_own_span)
+
+
+def w3c_inject_own() -> Timed:
+    """The same with a third member of baggage, so that no side can send what it received."""
+    return _inject(_own_baggage)
+
+
+def _inject(make: Callable[[dict[str, str]], Context]) -> Timed:
     made = Made()
     contexts: list[Context] = []
 
     def prepare(iterations: int) -> None:
-        contexts[:] = [propagation.extract(carrier) for carrier in _headers.fresh(iterations)]
+        contexts[:] = [make(carrier) for carrier in _headers.fresh(iterations)]
 
     def run(_iterations: int) -> None:
         for context in contexts:
@@ -31,12 +55,21 @@ def w3c_inject() -> Timed:
 
 
 def w3c_extract() -> Timed:
-    """The same headers read, and looked at."""
+    """Three headers read, and looked at."""
+    return _extract(_headers.fresh)
+
+
+def w3c_extract_request() -> Timed:
+    """The same among nine others."""
+    return _extract(_headers.requests)
+
+
+def _extract(make: Callable[[int], list[dict[str, str]]]) -> Timed:
     made = Made()
     carriers: list[dict[str, str]] = []
 
     def prepare(iterations: int) -> None:
-        carriers[:] = _headers.fresh(iterations)
+        carriers[:] = make(iterations)
 
     def run(_iterations: int) -> None:
         for carrier in carriers:

@@ -63,6 +63,22 @@ def span_unsampled() -> Timed:
     return Timed(run, pipeline.exporter.made, sample, pipeline.settle)
 
 
+def span_unsampled_read() -> Timed:
+    """The same, where something (a client, a log line) asks for the identity."""
+    pipeline = Pipeline(ALWAYS_OFF)
+    tracer = pipeline.tracer
+    latest = {}
+
+    def run(iterations: int) -> None:
+        seen = 0
+        for _ in range(iterations):
+            with tracer.start_as_current_span("charge") as span:
+                seen += span.get_span_context().is_valid
+        latest["seen"] = seen == iterations
+
+    return Timed(run, pipeline.exporter.made, lambda: latest["seen"], pipeline.settle)
+
+
 def span_nested() -> Timed:
     """Three spans, each the child of the one before."""
     pipeline = Pipeline()
