@@ -5,7 +5,7 @@ from __future__ import annotations
 import numbers
 import traceback
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from midspan import _trouble
 from midspan.trace import SpanKind, Status, StatusCode
@@ -13,8 +13,21 @@ from midspan.trace import SpanKind, Status, StatusCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["PLAIN", "SEMANTIC", "Log", "StartTags", "kind", "log", "name", "priority", "start_tags", "status"]
-__all__ += ["tag", "to_ns"]
+__all__ = [
+    "NO_TAGS",
+    "PLAIN",
+    "SEMANTIC",
+    "Log",
+    "StartTags",
+    "kind",
+    "log",
+    "name",
+    "priority",
+    "start_tags",
+    "status",
+    "tag",
+    "to_ns",
+]
 
 T = TypeVar("T")
 
@@ -100,36 +113,34 @@ def priority(value: object) -> int | None:
         return None
 
 
-class StartTags(NamedTuple):
-    """The tags that a span starts with, each kind of them in its place."""
-
-    attributes: Mapping[str, Any]
-    kind: SpanKind = SpanKind.INTERNAL
-    status: Status | None = None
-    priority: int | None = None
+# The tags that a span starts with, each kind of them in its place: attributes, kind, status, priority.
+StartTags: TypeAlias = "tuple[Mapping[str, Any] | None, SpanKind, Status | None, int | None]"
+NO_TAGS: Final[StartTags] = (None, SpanKind.INTERNAL, None, None)
+_INTERNAL: Final = SpanKind.INTERNAL
 
 
 def start_tags(tags: Mapping[str, Any]) -> StartTags:
     """Sort the tags of a new span; a semantic tag whose value says nothing stays an attribute."""
     try:
-        if SEMANTIC.isdisjoint(tags) and PLAIN.issuperset(map(type, tags.values())):
-            return StartTags(tags)
-        attributes = {key: value if type(value) in PLAIN else tag(value) for key, value in tags.items()}
+        is_plain = PLAIN.issuperset(map(type, tags.values()))
+        if is_plain and SEMANTIC.isdisjoint(tags):
+            return tags, _INTERNAL, None, None
+        attributes = dict(tags) if is_plain else {key: tag(value) for key, value in tags.items()}
     except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
         _trouble.report("opentracing.tags", "the tags of a span could not be read", error=error)
-        return StartTags({})
-    return StartTags(
-        attributes,
-        _taken(attributes, SPAN_KIND, kind) or SpanKind.INTERNAL,
-        _taken(attributes, ERROR, status),
-        _taken(attributes, SAMPLING_PRIORITY, priority),
-    )
+        return NO_TAGS
+    found_kind, found_status, found_priority = None, None, None
+    if SPAN_KIND in attributes:
+        found_kind = _taken(attributes, SPAN_KIND, kind)
+    if ERROR in attributes:
+        found_status = _taken(attributes, ERROR, status)
+    if SAMPLING_PRIORITY in attributes:
+        found_priority = _taken(attributes, SAMPLING_PRIORITY, priority)
+    return attributes, found_kind or _INTERNAL, found_status, found_priority
 
 
 def _taken(attributes: dict[str, Any], key: str, convert: Callable[[object], T | None]) -> T | None:
     """Take a semantic tag out, converted; leave it where it is if there is no native value for it."""
-    if key not in attributes:
-        return None
     found = convert(attributes[key])
     if found is not None:
         del attributes[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from midspan.context import Context
 
@@ -24,12 +24,3 @@ class Entered(Context):
     scope: Scope
     # Another context in which the same span is active.
     other: Entered | None
-
-    def __init__(self, span: Any, baggage: Any, values: Any, scope: Scope) -> None:
-        # The base's assignments, spelled out: this is on the way of every active span.
-        self.span = span
-        self.baggage = baggage
-        self.values = values
-        self._left_for = None
-        self.scope = scope
-        self.other = None

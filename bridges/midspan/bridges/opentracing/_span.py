@@ -31,6 +31,14 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
     It has a `__dict__`, because libraries hang their own attributes on spans and replace its methods.
     """
 
+    # Attributes of the class stand in for those that most spans never set.
+    _seed: Seed | None = None
+    _kept_context: SpanContext | None = None
+    # The scope through which native code's activation of this span is seen, if somebody looked.
+    _borrowed: weakref.ref[Scope] | None = None
+    # The newest of the contexts in which this span is active; each knows the one before it.
+    _entered: Any = None
+
     def __init__(
         self, tracer: Tracer, native: trace.Span, baggage: Mapping[str, str], seed: Seed | None = None
     ) -> None:
@@ -38,12 +46,8 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
         self._tracer = tracer
         self._native = native
         self._baggage = baggage
-        self._seed = seed
-        self._kept_context: SpanContext | None = None
-        # The scope through which native code's activation of this span is seen, if somebody looked.
-        self._borrowed: weakref.ref[Scope] | None = None
-        # The newest of the contexts in which this span is active; each knows the one before it.
-        self._entered: Any = None
+        if seed is not None:
+            self._seed = seed
 
     @property
     def native(self) -> trace.Span:
