@@ -89,8 +89,8 @@ def measure(case: Case, pythons: Mapping[str, Path | str], rounds: int) -> list[
 def _lives(rounds: int) -> list[int]:
     """Share the rounds out among several lives of the workers.
 
-    A process is up to a fifth faster or slower than its twin for as long as it lives, by where its memory came
-    to lie; one life would measure that as well.
+    A process is up to a fifth faster or slower than its twin for as long as it lives, by where its memory
+    came to lie; one life would measure that as well.
     """
     lives = min(LIVES, rounds)
     return [rounds // lives + (life < rounds % lives) for life in range(lives)]
