@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble, propagation
 from midspan.metrics._seam import binding as instruments
 from midspan.resource import Resource
-from midspan.sdk import _plugins, _settings
+from midspan.sdk import _plugins, _samplers, _settings
 from midspan.sdk._clock import Clock, SystemClock
 from midspan.sdk._environment import Environment
 from midspan.sdk._exit import at_exit
 from midspan.sdk._pipeline import Pipeline
 from midspan.sdk._recorder import Settings
+from midspan.sdk._samplers import Surroundings
 from midspan.sdk.sampling import RateLimiting
 from midspan.trace._seam import Unconfigured, binding
 
@@ -90,24 +92,25 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     read = Environment(environment)
     settings = Settings()
     settings.clock = clock if clock is not None else SystemClock()
-    settings.sampler = _settings.sampler_of(sampler, read)
     settings.limits = _settings.span_limits(limits, read)
     settings.ids = _settings.id_generator(ids, read)
-    settings.forced = RateLimiting(forced_per_second)
-    settings.resource = _settings.resource_of(service_name, resource, detectors, read)
+    given = _settings.given_resource(service_name, resource, read)
+    settings.resource = _settings.detected_resource(detectors, read).merge(given)
+    about = _surroundings(settings, read)
+    settings.forced = RateLimiting(forced_per_second, clock_s=about.clock_s)
+    settings.sampler = _samplers.sampler_of(sampler, about)
     named = propagators if propagators is not None else read.names("OTEL_PROPAGATORS")
     propagator = None if named is None else _plugins.propagator_of(named)
     disabled = read.boolean("OTEL_SDK_DISABLED")
     waits = _plugins.Waits(_settings.batch_settings(batch, read), _settings.metric_settings(metrics, read))
     outlets = _plugins.outlets_of([] if disabled else exporters, waits, read)
-    welcome = _Welcome(service_name, sampler, read)
     pipeline = Pipeline(
         settings,
         outlets,
         processors,
         views=views,
-        wishes_welcome=welcome,
-        resource_of_child=_settings.child_resource,
+        wishes_welcome=_Welcome(given, about, has_sampler=sampler is not None),
+        resource_of_child=functools.partial(_settings.child_resource, given),
     )
     for reader in metric_readers:
         pipeline.add_reader(reader)
@@ -158,31 +161,35 @@ def _at_exit() -> None:
         _pipeline.shutdown(_exit_timeout_s)
 
 
+def _surroundings(settings: Settings, read: Environment) -> Surroundings:
+    clock = settings.clock
+    return Surroundings(
+        service_name=lambda: str(settings.resource.attributes.get("service.name", "")),
+        clock_s=lambda: clock.monotonic_ns() / 1e9,
+        environment=read,
+    )
+
+
 class _Welcome:
     """Decide what a pipeline takes over from legacy start-up code: only what nobody configured here."""
 
-    def __init__(
-        self, service_name: str | None, sampler: Sampler | str | None, environment: Environment
-    ) -> None:
-        given = environment.pairs("OTEL_RESOURCE_ATTRIBUTES")
-        named = service_name or environment.text("OTEL_SERVICE_NAME") or given.get("service.name")
-        self._is_named = named is not None
-        self._has_sampler = sampler is not None or environment.text("OTEL_TRACES_SAMPLER") is not None
+    def __init__(self, given: Resource, about: Surroundings, *, has_sampler: bool) -> None:
+        self._is_named = "service.name" in given.attributes
+        self._has_sampler = has_sampler or about.environment.text("OTEL_TRACES_SAMPLER") is not None
+        self._about = about
 
     def __call__(self, pipeline: Pipeline, wishes: Wishes) -> None:
-        resource = Resource(wishes.resource_attributes).merge(pipeline.resource)
+        resource = _settings.plain_resource(wishes.resource_attributes).merge(pipeline.resource)
         if wishes.service_name and not self._is_named:
-            resource = resource.merge(Resource({"service.name": wishes.service_name}))
+            resource = resource.merge(Resource({"service.name": str(wishes.service_name)}))
         sampler = None
         if wishes.sampler and not self._has_sampler:
             sampler = self._sampler(wishes.sampler)
         pipeline.change(resource=resource, sampler=sampler)
 
-    @staticmethod
-    def _sampler(spec: str) -> Sampler | None:
-        name, _, argument = spec.partition(":")
+    def _sampler(self, spec: str) -> Sampler | None:
         try:
-            return _settings.make_sampler(name, argument or None, f"sampler {spec!r}")
+            return _samplers.sampler_of(spec, self._about)
         except ValueError as error:
             _trouble.report("adopt.sampler", "a legacy sampler could not be taken over", error=error)
             return None

@@ -193,6 +193,7 @@ class Pipeline:
         if resource is not None:
             self._settings.resource = resource
         if sampler is not None:
+            self._close_sampler(time.monotonic())
             self._settings.sampler = sampler
         self._begin()
         _rebind(self)

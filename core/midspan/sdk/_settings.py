@@ -2,91 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.resource import DETECTORS, Resource, detect, new_instance_id
 from midspan.sdk import ids as _ids
-from midspan.sdk import sampling
 from midspan.sdk._batch import BatchSettings
 from midspan.sdk._environment import ConfigurationError, Environment
 from midspan.sdk._readers import MetricSettings
 from midspan.trace import SpanLimits
+from midspan.trace._attributes import clean_attributes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from midspan.sdk.ids import IdGenerator
-    from midspan.sdk.sampling import Sampler
 
 __all__ = [
     "batch_settings",
     "child_resource",
+    "detected_resource",
+    "given_resource",
     "id_generator",
-    "make_sampler",
     "metric_settings",
-    "resource_of",
-    "sampler_of",
+    "plain_resource",
     "span_limits",
 ]
-
-
-def sampler_of(sampler: Sampler | str | None, environment: Environment) -> Sampler:
-    """Return the sampler that was asked for; by default `parentbased_always_on`."""
-    if sampler is None:
-        name = environment.text("OTEL_TRACES_SAMPLER")
-        argument = environment.text("OTEL_TRACES_SAMPLER_ARG")
-        if name is None:
-            return sampling.ParentBased(sampling.always_on)
-        where = f"OTEL_TRACES_SAMPLER={name!r}" + (
-            f" with OTEL_TRACES_SAMPLER_ARG={argument!r}" if argument else ""
-        )
-        return make_sampler(name, argument, where)
-    if isinstance(sampler, str):
-        name, _, argument = sampler.partition(":")
-        return make_sampler(name, argument or None, f"sampler={sampler!r}")
-    if not callable(sampler):
-        message = f"sampler={sampler!r} is neither a name nor a function from a request to a result"
-        raise ConfigurationError(message)
-    return sampler
-
-
-def make_sampler(name: str, argument: str | None, where: str) -> Sampler:
-    """Make a sampler from its name and argument.
-
-    Raises:
-        ConfigurationError: There is no such sampler, or the argument does not suit it.
-    """
-    bare = name.lower().removeprefix("parentbased_")
-    make = _SAMPLERS.get(bare)
-    if make is None:
-        allowed = ", ".join([*_SAMPLERS, *(f"parentbased_{known}" for known in _SAMPLERS)])
-        message = f"{where} is not valid: allowed is one of {allowed}"
-        raise ConfigurationError(message)
-    try:
-        root = make(argument)
-    except ValueError as error:
-        message = f"{where} is not valid: {error}"
-        raise ConfigurationError(message) from None
-    return root if bare == name.lower() else sampling.ParentBased(root)
-
-
-def _ratio(argument: str | None) -> Sampler:
-    return sampling.TraceIdRatio(1.0 if argument is None else float(argument))
-
-
-def _rate(argument: str | None) -> Sampler:
-    if argument is None:
-        message = "a rate is needed, in spans a second, as in ratelimiting:10"
-        raise ValueError(message)
-    return sampling.RateLimiting(float(argument))
-
-
-_SAMPLERS: Final[dict[str, Callable[[str | None], Sampler]]] = {
-    "always_on": lambda _: sampling.always_on,
-    "always_off": lambda _: sampling.always_off,
-    "traceidratio": _ratio,
-    "ratelimiting": _rate,
-}
 
 
 def span_limits(limits: SpanLimits | None, environment: Environment) -> SpanLimits:
@@ -179,22 +122,42 @@ def id_generator(ids: IdGenerator | str | None, environment: Environment) -> IdG
 _ID_GENERATORS: Final[dict[str, Callable[[], IdGenerator]]] = {"random": _ids.RandomIds, "xray": _ids.XRayIds}
 
 
-def resource_of(
-    service_name: str | None,
-    resource: Resource | Mapping[str, Any] | None,
-    detectors: Sequence[str] | None,
-    environment: Environment,
+def given_resource(
+    service_name: str | None, resource: Resource | Mapping[str, Any] | None, environment: Environment
 ) -> Resource:
-    """Return what runs: detected, then the variables, `resource`, `service_name`; later ones win."""
-    names = detectors if detectors is not None else environment.names("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS")
-    found = detect(_detectors(names))
-    found = found.merge(Resource(environment.pairs("OTEL_RESOURCE_ATTRIBUTES")))
+    """Return what somebody said about the service: the variables, `resource`, `service_name`; later ones win.
+
+    Raises:
+        ConfigurationError: A variable, or `resource`, cannot be read.
+    """
+    given = Resource(environment.pairs("OTEL_RESOURCE_ATTRIBUTES"))
     named = environment.text("OTEL_SERVICE_NAME")
     if named is not None:
-        found = found.merge(Resource({"service.name": named}))
-    if resource is not None:
-        found = found.merge(resource if isinstance(resource, Resource) else Resource(resource))
-    return found if service_name is None else found.merge(Resource({"service.name": service_name}))
+        given = given.merge(Resource({"service.name": named}))
+    if isinstance(resource, Resource):
+        given = given.merge(plain_resource(resource.attributes, resource.schema_url))
+    elif isinstance(resource, Mapping):
+        given = given.merge(plain_resource(resource))
+    elif resource is not None:
+        message = f"resource={resource!r} is not valid: allowed is a Resource, or a mapping of attributes"
+        raise ConfigurationError(message)
+    return given.merge(Resource({"service.name": str(service_name)})) if service_name else given
+
+
+def plain_resource(attributes: Mapping[str, Any] | None, schema_url: str = "") -> Resource:
+    """Make a resource of what an application gives. It goes with every batch: an odd value would lose all."""
+    cleaned, _ = clean_attributes(attributes or {}, sys.maxsize, SpanLimits().value_length)
+    return Resource(cleaned, schema_url)
+
+
+def detected_resource(detectors: Sequence[str] | None, environment: Environment) -> Resource:
+    """Return what the detectors find: those that were asked for, or all.
+
+    Raises:
+        ConfigurationError: There is no such detector.
+    """
+    names = detectors if detectors is not None else environment.names("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS")
+    return detect(_detectors(names))
 
 
 def _detectors(names: Sequence[str] | None) -> dict[str, Any]:
@@ -211,11 +174,9 @@ def _detectors(names: Sequence[str] | None) -> dict[str, Any]:
     return {name: DETECTORS[name] for name in DETECTORS if name in ("sdk", "service", *names)}
 
 
-def child_resource(resource: Resource) -> Resource:
-    """Return the resource of a forked child: another process, another instance."""
-    import os  # noqa: PLC0415 - its one use here
-
+def child_resource(given: Resource, resource: Resource) -> Resource:
+    """Return the resource of a forked child: another process, another instance, unless these were given."""
     changed: dict[str, Any] = {"service.instance.id": new_instance_id()}
     if "process.pid" in resource.attributes:
         changed |= {"process.pid": os.getpid(), "process.parent_pid": os.getppid()}
-    return resource.merge(Resource(changed))
+    return resource.merge(Resource(changed)).merge(given)

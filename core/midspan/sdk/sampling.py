@@ -13,6 +13,8 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from midspan import _trouble
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -37,6 +39,7 @@ __all__ = [
     "TraceIdRatio",
     "always_off",
     "always_on",
+    "close",
     "threshold_of",
 ]
 
@@ -106,9 +109,20 @@ def threshold_of(sampler: Sampler, situation: Situation) -> int | None:
     a method `threshold(situation)`; such a span starts two to three times as fast.
     """
     threshold = getattr(sampler, "threshold", None)
-    bound: int | None = threshold(situation) if callable(threshold) else None
+    try:
+        bound: int | None = threshold(situation) if callable(threshold) else None
+    except Exception as error:  # noqa: BLE001 - the application's own, and perhaps not meant for us
+        _trouble.report("sampler.raised", "threshold() of a sampler raised; it is asked instead", error=error)
+        return None
     # One object for "always", so that the hot path need not compare numbers.
     return ALWAYS if bound is not None and bound >= ALWAYS else bound
+
+
+def close(sampler: Sampler) -> None:
+    """Close a sampler that holds something open, as one that asks a server does."""
+    function = getattr(sampler, "close", None)
+    if callable(function):
+        function()
 
 
 class _Constant:
@@ -190,6 +204,11 @@ class ParentBased:
         """Answer ahead where the sampler of that situation can."""
         return threshold_of(self._samplers[situation], situation)
 
+    def close(self) -> None:
+        """Close its samplers."""
+        for sampler in self._samplers.values():
+            close(sampler)
+
     def __repr__(self) -> str:
         return f"parentbased_{self._samplers[Situation.ROOT]!r}"
 
@@ -270,6 +289,11 @@ class Rules:
                 return rule.sampler(request)
         return self._default(request)
 
+    def close(self) -> None:
+        """Close its samplers."""
+        for sampler in (*(rule.sampler for rule in self._rules), self._default):
+            close(sampler)
+
     def __repr__(self) -> str:
         return f"rules({len(self._rules)}, {self._default!r})"
 
@@ -284,6 +308,10 @@ class AlwaysRecord:
         """Ask the other sampler, and turn a no into "record only"."""
         result = self._sampler(request)
         return result if result.decision else result._replace(decision=Decision.RECORD_ONLY)
+
+    def close(self) -> None:
+        """Close the other sampler."""
+        close(self._sampler)
 
     def __repr__(self) -> str:
         return f"always_record({self._sampler!r})"
