@@ -33,6 +33,9 @@ __all__ = ["SpanRecord", "read"]
 _W3C: Final = 0xFF
 _REMOTE: Final = 0x200
 _ID_DIGITS: Final = 32
+_MAX_TIME: Final = (1 << 64) - 1
+# What may be raised by converting whatever JSON can hold.
+_UNREADABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def read(documents: Iterable[str | bytes | Mapping[str, Any]]) -> Iterator[SpanR
                     continue
                 document = json.loads(document)  # noqa: PLW2901 - the same document, parsed
             groups = [_object(group) for group in _list(_object(document), "resourceSpans")]
-        except (ValueError, TypeError, RecursionError) as error:
+        except _UNREADABLE as error:
             _trouble.report("jsonl.unreadable", "a line holds no OTLP/JSON request", error=error)
             continue
         for group in groups:
@@ -81,14 +84,14 @@ def _read_group(group: Mapping[str, Any]) -> Iterator[SpanRecord]:
         attributes = _attributes(_object(group.get("resource", {})))
         resource = Resource(attributes, str(group.get("schemaUrl", "")))
         parts = [(_scope(_object(part)), _list(part, "spans")) for part in _list(group, "scopeSpans")]
-    except (ValueError, TypeError, RecursionError) as error:
+    except _UNREADABLE as error:
         _trouble.report("jsonl.unreadable", "a group of spans cannot be read", error=error)
         return
     for scope, spans in parts:
         for span in spans:
             try:
                 record = _span(_object(span), resource, scope)
-            except (ValueError, TypeError, RecursionError) as error:
+            except _UNREADABLE as error:
                 _trouble.report("jsonl.unreadable", "a span cannot be read", error=error)
             else:
                 yield record
@@ -105,8 +108,8 @@ def _span(fields: Mapping[str, Any], resource: Resource, scope: InstrumentationS
         context=context,
         parent=SpanContext(context.trace_id, parent_id, is_remote=remote) if parent_id else None,
         kind=SpanKind(_int(fields.get("kind")) or SpanKind.INTERNAL),
-        start_ns=_int(fields.get("startTimeUnixNano")),
-        end_ns=_int(fields.get("endTimeUnixNano")),
+        start_ns=_time(fields.get("startTimeUnixNano")),
+        end_ns=_time(fields.get("endTimeUnixNano")),
         attributes=_attributes(fields),
         events=[_event(_object(event)) for event in _list(fields, "events")],
         links=[_link(_object(link)) for link in _list(fields, "links")],
@@ -125,7 +128,7 @@ def _context(fields: Mapping[str, Any], trace_flags: int, *, remote: bool) -> Sp
 
 
 def _event(fields: Mapping[str, Any]) -> Event:
-    at_ns = _int(fields.get("timeUnixNano"))
+    at_ns = _time(fields.get("timeUnixNano"))
     return Event(
         str(fields.get("name", "")), at_ns, _attributes(fields), _int(fields.get("droppedAttributesCount"))
     )
@@ -178,6 +181,13 @@ def _bool(given: Any) -> bool:  # noqa: ANN401 - a boolean, it should be
 
 def _int(given: Any) -> int:  # noqa: ANN401 - a number, or a string with one
     return int(given) if given else 0
+
+
+def _time(given: Any) -> int:  # noqa: ANN401 - as above
+    time_ns = _int(given)
+    if not 0 <= time_ns <= _MAX_TIME:
+        raise ValueError(f"{time_ns} is no time")
+    return time_ns
 
 
 def _id(given: Any) -> int:  # noqa: ANN401 - a string, it should be

@@ -49,28 +49,20 @@ class Pairs:
             if key is None:
                 key = self._learn(name)
             kind = type(value)
-            if kind is str:
+            if kind is str or kind is int:
                 pair = key.pairs.get(value)
                 if pair is not None:
                     append(pair)
                     continue
-                data = value.encode()
-                size = len(data)
-                head = key.text_heads.get(size) or key.text_head(size)
-                if len(key.pairs) < _MAX_PAIRS_OF_A_KEY and size <= _MAX_TEXT:
-                    append(self._keep(key, value, head + data))
+                if kind is str:
+                    data, most = value.encode(), _MAX_TEXT
+                    size = len(data)
+                    head = key.text_heads.get(size) or key.text_head(size)
                 else:
-                    append(head)
-                    append(data)
-            elif kind is int:
-                pair = key.pairs.get(value)
-                if pair is not None:
-                    append(pair)
-                    continue
-                data = LENGTHS[value] if 0 <= value < _SMALL else int64(value)
-                size = len(data)
-                head = key.int_heads.get(size) or key.int_head(size)
-                if len(key.pairs) < _MAX_PAIRS_OF_A_KEY and size <= _MAX_DIGITS:
+                    data, most = LENGTHS[value] if 0 <= value < _SMALL else int64(value), _MAX_DIGITS
+                    size = len(data)
+                    head = key.int_heads.get(size) or key.int_head(size)
+                if size <= most and len(key.pairs) < _MAX_PAIRS_OF_A_KEY:
                     append(self._keep(key, value, head + data))
                 else:
                     append(head)

@@ -14,6 +14,7 @@ from midspan.exporters._fields import LOCAL, REMOTE, W3C, fields_of
 from midspan.exporters._plain import mended_attributes, mended_text
 from midspan.exporters.otlp._span_message import SpanWriter
 from midspan.exporters.otlp._wire import LENGTHS, delimited, key_value, varint
+from midspan.trace import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +63,7 @@ class Encoder:
                     span.status,
                 )
             except Exception:  # noqa: BLE001 - whatever is odd about it, the long way deals with it
-                source, body = _identity(span), self._long(span)
+                source, body = span._recorder if type(span) is Span else _identity(span), self._long(span)
                 if not body:
                     continue
             group = groups.get(source)

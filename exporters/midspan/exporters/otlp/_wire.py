@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import Any, Final
 
-from midspan.exporters._plain import MAX_DEPTH
+from midspan.exporters._plain import is_plain
 
 __all__ = ["LENGTHS", "any_value", "delimited", "int64", "key_value", "pack_double", "read_fields", "varint"]
 
@@ -18,6 +18,7 @@ _SMALL: Final = 1 << 11
 _UINT64: Final = (1 << 64) - 1
 _INT64_MAX: Final = (1 << 63) - 1
 
+_COMPOUND: Final = frozenset({tuple, list, dict})
 _FIXED_SIZES: Final = {1: 8, 5: 4}
 _CUT_SHORT: Final = "a protobuf message that is cut short, or none"
 
@@ -51,19 +52,29 @@ def delimited(tag: bytes, data: bytes) -> bytes:
     return b"".join((tag, LENGTHS[size] if size < _SMALL else varint(size), data))
 
 
-def key_value(tag: bytes, key: str, value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401 - an attribute
+def key_value(tag: bytes, key: str, value: Any) -> bytes:  # noqa: ANN401 - an attribute
     """Return a field with a `KeyValue` (common.proto: key = 1, value = 2); raises as `any_value` does."""
-    return delimited(tag, delimited(b"\x0a", key.encode()) + delimited(b"\x12", any_value(value, depth)))
+    return _pair(tag, key, any_value(value))
 
 
-def any_value(value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401, PLR0911 - the kinds below
+def _pair(tag: bytes, key: str, value: bytes) -> bytes:
+    return delimited(tag, delimited(b"\x0a", key.encode()) + delimited(b"\x12", value))
+
+
+def any_value(value: Any) -> bytes:  # noqa: ANN401 - an attribute
     """Return an `AnyValue` (common.proto); None is an empty one.
 
-    Its fields: string = 1, bool = 2, int = 3, double = 4, array = 5, map = 6, bytes = 7.
-
     Raises:
-        TypeError, ValueError, AttributeError, RecursionError: The value is none that OTLP can carry as it is.
+        ValueError: The value is none that OTLP can carry as it is.
     """
+    # Within a list or a map there may be one that holds itself, or so many that there is no end.
+    if type(value) in _COMPOUND and not is_plain(value):
+        raise ValueError("a list or map that cannot be sent as it is")
+    return _any_value(value)
+
+
+def _any_value(value: Any) -> bytes:  # noqa: ANN401, PLR0911 - a return for each field of AnyValue
+    """Return an `AnyValue`: string = 1, bool = 2, int = 3, double = 4, array = 5, map = 6, bytes = 7."""
     kind = type(value)
     if kind is str:
         return delimited(b"\x0a", value.encode())
@@ -77,9 +88,14 @@ def any_value(value: Any, depth: int = MAX_DEPTH) -> bytes:  # noqa: ANN401, PLR
         return b""
     if kind is bytes:
         return delimited(b"\x3a", value)
-    if depth <= 0:
-        raise RecursionError
-    return _compound(value, depth - 1)
+    if kind is tuple or kind is list:
+        # The field "values" (1) of ArrayValue.
+        return delimited(b"\x2a", b"".join([delimited(b"\x0a", _any_value(item)) for item in value]))
+    if kind is dict:
+        # The field "values" (1) of KeyValueList.
+        pairs = [_pair(b"\x0a", key, _any_value(item)) for key, item in value.items()]
+        return delimited(b"\x32", b"".join(pairs))
+    raise ValueError(f"{kind.__name__} is no type that OTLP has")
 
 
 def int64(number: int) -> bytes:
@@ -94,19 +110,6 @@ def int64(number: int) -> bytes:
         message = "a number of more than 64 bits"
         raise ValueError(message)
     return varint(number & _UINT64)
-
-
-def _compound(value: Any, depth: int) -> bytes:  # noqa: ANN401 - a sequence or a mapping
-    kind = type(value)
-    if kind is tuple or kind is list:
-        # The field "values" (1) of ArrayValue.
-        return delimited(b"\x2a", b"".join([delimited(b"\x0a", any_value(item, depth)) for item in value]))
-    if kind is dict:
-        # The field "values" (1) of KeyValueList.
-        pairs = [key_value(b"\x0a", key, item, depth) for key, item in value.items()]
-        return delimited(b"\x32", b"".join(pairs))
-    message = f"{kind.__name__} is no type that OTLP has"
-    raise TypeError(message)
 
 
 def read_fields(message: bytes) -> dict[int, int | bytes]:
