@@ -12,7 +12,6 @@ and whoever still finds it in its slot is handed the one before it.
 from __future__ import annotations
 
 import contextvars
-import functools
 from types import MappingProxyType
 
 # Not typing.TYPE_CHECKING: `typing` alone would double what importing the tracing interface costs.
@@ -179,6 +178,8 @@ def carry(function: Callable[P, R]) -> Callable[P, R]:
     >>> threading.Thread(target=carry(print), args=("traced",)).start()
     traced
     """
+    import functools  # noqa: PLC0415 - 2 ms at import, and few programs come by here
+
     context = current()
 
     @functools.wraps(function)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
+from midspan.propagation import ROOT_ATTRIBUTES
 from midspan.sdk.sampling import (
     ALWAYS,
     DROP,
@@ -20,7 +21,7 @@ from midspan.sdk.sampling import (
     threshold_of,
 )
 from midspan.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState
-from midspan.trace._attributes import clean_attributes
+from midspan.trace._attributes import clean_attributes, plain_copy
 from midspan.trace._nonrecording import UnsampledRoot
 from midspan.trace._span import DEBUG, SUPPRESSED, Span
 from midspan.trace._times import whole_ns
@@ -41,7 +42,8 @@ _NO_STATE: Final = TraceState()
 _SAMPLED: Final = TraceFlags.SAMPLED
 _RANDOM: Final = TraceFlags.RANDOM
 _LOWER_64: Final = ALWAYS - 1
-_KEPT: Final = _RANDOM | DEBUG
+_ASKING: Final = DEBUG | TraceFlags.DEFERRED
+_KEPT: Final = _RANDOM | _ASKING
 
 
 class Settings:
@@ -99,6 +101,7 @@ class Recorder:
         self._sampler = sampler
         self._thresholds = [threshold_of(sampler, situation) for situation in Situation]
         self._at_root = self._thresholds[Situation.ROOT]
+        self.drops_roots = self._at_root == 0
 
     def start(  # noqa: C901, PLR0912, PLR0913, PLR0915 - the hot path in one piece; see the module's docstring
         self,
@@ -119,22 +122,28 @@ class Recorder:
             trace_state = parent._trace_state
             flags = parent._flags & _KEPT | _SAMPLED
             threshold = self._thresholds[1 + (parent._flags & _SAMPLED) + 2 * parent_context[4]]
-            if flags & DEBUG:
-                flags, threshold = self._debugged(flags, parent_context, threshold)
+            if flags & _ASKING:
+                flags, threshold = self._asked(flags, parent_context, threshold)
         else:
             threshold = self._at_root
             flags = self._root_flags
-            if parent is not None and parent._flags:
+            if parent is not None:
                 if parent._flags & SUPPRESSED:
                     # The very span: made current, it must go on suppressing.
                     return parent
-                flags, threshold = self._debugged(flags | parent._flags & DEBUG, parent.context, threshold)
+                flags, threshold = self._advised(flags, parent.context, threshold)
             if threshold == 0 and ids is None:
-                return UnsampledRoot.begin(self)
+                unsampled: UnsampledRoot = UnsampledRoot()
+                unsampled._recorder = self
+                unsampled._context = unsampled._views = None
+                return unsampled
             parent_context = None
-            trace_id = self._trace_id() or 1
+            # A function in a local name: the interpreter calls an attribute of an instance twice as slowly.
+            make_id = self._trace_id
+            trace_id = make_id() or 1
             trace_state = _NO_STATE
-        span_id = self._span_id() or 1
+        make_id = self._span_id
+        span_id = make_id() or 1
         if ids is not None:
             trace_id, span_id = ids
             if parent_context is None:
@@ -172,7 +181,8 @@ class Recorder:
         span.parent = parent_context
         span._clock_offset_ns = offset_ns = self._settings.clock_offset_ns
         if start_ns is None:
-            span.start_ns = self.monotonic_ns() + offset_ns
+            clock = self.monotonic_ns
+            span.start_ns = clock() + offset_ns
         else:
             span.start_ns = whole_ns(start_ns, self.monotonic_ns, offset_ns)
         span.end_ns = None
@@ -180,11 +190,16 @@ class Recorder:
         span._context = span._attributes = span._events = span._links = span._views = span._dropped = None
         if attributes:
             limits = self.limits
-            span._attributes, dropped = clean_attributes(attributes, limits.attributes, limits.value_length)
-            if dropped:
-                span._dropped = [dropped, 0, 0]
+            copied = plain_copy(attributes, limits.attributes, limits.value_length)
+            if copied is None:
+                copied, dropped = clean_attributes(attributes, limits.attributes, limits.value_length)
+                if dropped:
+                    span._dropped = [dropped, 0, 0]
+            span._attributes = copied
         if links:
             self._add_links(span, links)
+        if parent is not None and parent_context is None:
+            self._mark_root(span, context)
         if result is not SAMPLE:
             self._apply(span, result)
         if self._starters:
@@ -211,6 +226,13 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - the caller's own sequence, of whatever it holds
             _trouble.report("span.bad_link", "a link could not be read", error=error)
 
+    @staticmethod
+    def _mark_root(span: Span, context: Context) -> None:
+        """Give the root the attributes that its caller asked for: a debug id to find it by, say."""
+        marks: Any = context.values.get(ROOT_ATTRIBUTES)
+        if marks:
+            span.set_attributes(marks)
+
     def _apply(self, span: Span, result: SamplingResult) -> None:
         """Carry out what a sampler said beyond "yes"."""
         if result.attributes:
@@ -225,8 +247,10 @@ class Recorder:
             except Exception as error:  # noqa: BLE001 - a processor may be the application's own
                 _trouble.report("processor.raised", "a processor raised in on_start", error=error)
 
-    def _debugged(self, flags: int, parent: SpanContext, threshold: int | None) -> tuple[int, int | None]:
-        """Force the recording that a debug flag asks for, within what callers from outside may ask."""
+    def _asked(self, flags: int, parent: SpanContext, threshold: int | None) -> tuple[int, int | None]:
+        """Heed a caller who leaves the decision to us, or wants to be recorded in any case."""
+        if flags & TraceFlags.DEFERRED:
+            flags, threshold = flags & ~TraceFlags.DEFERRED, self._at_root
         if not flags & DEBUG:
             return flags, threshold
         if parent.is_remote and not self._settings.forced.allows():
@@ -235,6 +259,15 @@ class Recorder:
             )
             return flags & ~DEBUG, threshold
         return flags, ALWAYS
+
+    def _advised(self, flags: int, caller: SpanContext, threshold: int | None) -> tuple[int, int | None]:
+        """Heed a caller who decided, but gave no ids: the trace begins here, and not by our own choice."""
+        if caller.is_debug:
+            return self._asked(flags | DEBUG, caller, threshold)
+        if caller.is_remote:
+            situation = Situation.REMOTE_SAMPLED if caller.is_sampled else Situation.REMOTE_UNSAMPLED
+            return flags, self._thresholds[situation]
+        return flags, threshold
 
     def unsampled_context(self) -> SpanContext:
         """Make the identity of an unsampled root, for the few that are asked for it."""

@@ -98,14 +98,8 @@ class UnsampledRoot(NonRecordingSpan):
 
     __slots__ = ()
 
-    @classmethod
-    def begin(cls, starter: IdSource) -> UnsampledRoot:
-        """Make one whose ids `starter` will make."""
-        span = _new(cls)
-        span._recorder = starter  # type: ignore[assignment]  # the slot is free: nothing records this span
-        span._context = None
-        span._views = None
-        return span
+    # Whoever starts one fills three slots: `_recorder` (what will make the ids), `_context` and `_views`.
+    __init__ = object.__init__  # type: ignore[assignment]
 
     @property
     def context(self) -> SpanContext:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     class Starter(Protocol):
         """What a tracer needs: something that starts spans."""
 
+        # Every span without a parent will be unsampled, whatever it is.
+        drops_roots: bool
+
         def start(  # noqa: PLR0913 - the fields of a span; called in one place
             self,
             name: str,
@@ -94,6 +97,8 @@ class Wishes(NamedTuple):
 
 class Unconfigured:
     """Start spans that carry the caller's identity on and record nothing."""
+
+    drops_roots = False
 
     def recorder(self, scope: InstrumentationScope) -> Starter:  # noqa: ARG002 - the same for all scopes
         """Return itself: there is nothing to keep apart."""

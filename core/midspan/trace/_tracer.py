@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from midspan import context as _context
 from midspan.context import EMPTY, Context, _slot
-from midspan.trace import _decorate
 from midspan.trace._current import CURRENT, context_of
+from midspan.trace._nonrecording import UnsampledRoot
 from midspan.trace._seam import binding
 from midspan.trace._values import InstrumentationScope, SpanKind
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SpanScope", "Tracer", "get_tracer"]
 
-_new: Final = object.__new__
 _get: Final = _slot.get
 _set: Final = _slot.set
 _reset: Final = _slot.reset
@@ -101,7 +100,7 @@ class Tracer:
         ...     span.set_attribute("cart.items", 3)
         """
         # An __init__ would cost a tenth of the span.
-        scope = _new(SpanScope)
+        scope: SpanScope = SpanScope()
         scope._tracer = self
         scope._name = name
         scope._kind = kind
@@ -138,6 +137,8 @@ class SpanScope(Context):
         "_tracer",
     )
 
+    __init__ = object.__init__  # Context's would be called
+
     _tracer: Tracer
     _name: str
     _kind: SpanKind
@@ -162,9 +163,17 @@ class SpanScope(Context):
         context = previous if self._parent is CURRENT else context_of(self._parent)
         tracer = self._tracer
         starter = tracer._starter if tracer._engine is binding.engine else tracer._bound()
-        self.span = self._span = span = starter.start(
-            self._name, context, self._kind, self._attributes, self._links, self._start_ns, None
-        )
+        span: Span
+        if starter.drops_roots and context.span is None:
+            # What `start` would do; a tenth less for what is not even recorded.
+            span = UnsampledRoot()
+            span._recorder = starter  # type: ignore[assignment]  # it makes the ids; nothing records the span
+            span._context = span._views = None
+        else:
+            span = starter.start(
+                self._name, context, self._kind, self._attributes, self._links, self._start_ns, None
+            )
+        self.span = self._span = span
         self.baggage = context.baggage
         self.values = context.values
         self._left_for = None
@@ -213,6 +222,8 @@ class SpanScope(Context):
 
     def __call__(self, function: F) -> F:
         """Decorate a function: each call runs in a span of its own."""
+        from midspan.trace import _decorate  # noqa: PLC0415 - needs functools: 2 ms, of use to few
+
         return _decorate.decorate(function, self._again)
 
     def _again(self) -> SpanScope:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
@@ -18,8 +16,10 @@ _VALUE: Final = r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x
 _MEMBER: Final = f"{_KEY}={_VALUE}"
 # What nearly every header looks like: members with nothing between them but commas.
 _TIGHT_LIST: Final = f"{_MEMBER}(?:,{_MEMBER}){{0,{_MAX_MEMBERS - 1}}}"
-# 32 members of the greatest length, with white space to spare.
+# 32 members of the greatest length, with white space and empty members to spare.
 _MAX_CHARS: Final = 32_768
+_MAX_COMMAS: Final = 128
+_matchers: Final[dict[str, Callable[[str], re.Match[str] | None]]] = {}
 
 
 class TraceState:
@@ -129,11 +129,13 @@ class TraceState:
         return f"TraceState({self.to_header()!r})"
 
 
-@functools.cache
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    import re  # noqa: PLC0415 - 4 ms at import, and most requests bring no trace state
+    found = _matchers.get(pattern)
+    if found is None:
+        import re  # noqa: PLC0415 - 4 ms at import, and most requests bring no trace state
 
-    return re.compile(pattern).fullmatch
+        found = _matchers[pattern] = re.compile(pattern).fullmatch
+    return found
 
 
 def _checked(header: str) -> str:
@@ -143,6 +145,8 @@ def _checked(header: str) -> str:
     is_tight_list = _matcher(_TIGHT_LIST)
     if is_tight_list(header):
         return header
+    if header.count(",") > _MAX_COMMAS:
+        return ""
     header = ",".join([text for text in map(_trimmed, header.split(",")) if text])
     return header if is_tight_list(header) else ""
 

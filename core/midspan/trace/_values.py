@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from types import MappingProxyType
 
 from midspan import _trouble
-from midspan._record import NamedTuple
+from midspan._record import IntEnum, NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ __all__ = [
 NO_ATTRIBUTES: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class SpanKind(enum.IntEnum):
+class SpanKind(IntEnum):
     """The role of a span in a call; the numbers are those of OTLP (trace.proto, `Span.SpanKind`)."""
 
     INTERNAL = 1
@@ -40,7 +39,7 @@ class SpanKind(enum.IntEnum):
     CONSUMER = 5
 
 
-class StatusCode(enum.IntEnum):
+class StatusCode(IntEnum):
     """How a span ended; the numbers are those of OTLP (trace.proto, `Status.StatusCode`)."""
 
     UNSET = 0
