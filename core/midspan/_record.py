@@ -8,7 +8,7 @@ make the same of the same class bodies.
 from __future__ import annotations
 
 # What collections.namedtuple makes its fields of: a property would be read a third as fast.
-from _collections import _tuplegetter  # type: ignore[attr-defined]
+from _collections import _tuplegetter  # type: ignore[import-not-found]
 
 # Type checkers take any name TYPE_CHECKING for true.
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ class _EnumMeta(type):
         made = super().__new__(mcs, name, bases, {k: v for k, v in body.items() if k not in numbers})
         made._members, made._by_value = {}, {}
         for key, number in numbers.items():
-            member = int.__new__(made, number)  # type: ignore[call-overload]
+            member: Any = int.__new__(made, number)  # type: ignore[arg-type]  # its bases are IntEnum's
             member.name, member.value = key, number
             made._members[key] = made._by_value[number] = member
             type.__setattr__(made, key, member)

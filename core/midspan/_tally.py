@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-# What collections hands on; its package would cost 2 ms at import.
-from _collections import deque
-
 from midspan._native import allocate_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections import deque
+else:
+    # The same class; `collections` itself would cost 2 ms at import.
+    from _collections import deque
 
 __all__ = ["Tallies", "Tally"]
 

@@ -11,15 +11,16 @@ import os
 import sys
 import time
 
-# What collections hands on; its package would cost 2 ms at import.
-from _collections import deque
-
 from midspan._native import allocate_lock
 from midspan._tally import Tallies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections import deque
     from typing import Any, Final
+else:
+    # The same class; `collections` itself would cost 2 ms at import.
+    from _collections import deque
 
 __all__ = [
     "counts",

@@ -67,7 +67,7 @@ def records() -> st.SearchStrategy[SpanRecord]:
         name=TEXTS,
         context=contexts(),
         parent=st.none() | contexts(),
-        kind=st.sampled_from(SpanKind),
+        kind=st.sampled_from(list(SpanKind)),
         start_ns=TIMES,
         end_ns=TIMES,
         attributes=attributes(),

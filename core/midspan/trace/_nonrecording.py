@@ -99,7 +99,7 @@ class UnsampledRoot(NonRecordingSpan):
     __slots__ = ()
 
     # Whoever starts one fills three slots: `_recorder` (what will make the ids), `_context` and `_views`.
-    __init__ = object.__init__  # type: ignore[assignment]
+    __init__ = object.__init__
 
     @property
     def context(self) -> SpanContext:

@@ -207,7 +207,7 @@ class Span:
         event = _new(Event)
         event.name = name
         event.timestamp_ns = timestamp_ns
-        event.attributes = kept
+        event.attributes = kept if kept is not None else NO_ATTRIBUTES
         event.dropped_attributes = dropped
         # Read again: since the first time another thread may have added the first event.
         events = self._events

@@ -57,13 +57,13 @@ def _made(name: str, options: dict[str, Any], events: list[Any], status: Any) ->
     options=st.fixed_dictionaries(
         {
             "attributes": attributes(),
-            "kind": st.sampled_from(trace.SpanKind),
+            "kind": st.sampled_from(list(trace.SpanKind)),
             "parent": st.none() | contexts(),
             "links": st.lists(st.builds(trace.Link, contexts(), attributes()), max_size=2),
         }
     ),
     events=st.lists(st.tuples(st.text(), attributes()), max_size=3),
-    status=st.tuples(st.sampled_from(trace.StatusCode), st.text()),
+    status=st.tuples(st.sampled_from(list(trace.StatusCode)), st.text()),
 )
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_the_short_way_writes_what_the_public_face_of_a_span_says(name, options, events, status):
