@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import unittest.mock
 from typing import TYPE_CHECKING
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 # OpenTracing's harness was written when `mock` was a library of its own; the standard library has it since.
 sys.modules.setdefault("mock", unittest.mock)
+
+
+@pytest.fixture(autouse=True)
+def _no_event_loop_is_made() -> None:
+    """OpenTracing's asyncio manager asks for the loop outside of any; Python would make one, and warn."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture

@@ -43,8 +43,6 @@ def test_the_harness_has_8_checks() -> None:
 @pytest.mark.parametrize("kind", _managers.ALL, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.usefixtures("memory")
-# OpenTracing's asyncio manager asks for the event loop outside of any, which Python warns of since 3.12.
-@pytest.mark.filterwarnings("ignore:There is no current event loop:DeprecationWarning")
 def test_scope_manager(kind: Kind, check: str) -> None:
     """The scope manager of a bridge tracer passes the check."""
     # One check leaves a scope open, and the native slot is the thread's: each gets a context of its own.

@@ -350,6 +350,35 @@ def trace_context(context: Any) -> Any:
     return attached(context)
 
 
+def test_baggage_stays_in_its_trace(tracer: Tracer) -> None:
+    """What is activated or started in another trace's scope sees its own trace's baggage only."""
+    other = tracer.start_span("other").set_baggage_item("user", "eve")
+    with tracer.start_active_span("outer") as scope:
+        scope.span.set_baggage_item("user", "ada").set_baggage_item("secret", "1")
+        with tracer.scope_manager.activate(other, False):
+            assert {"user": "eve"} == tracer.start_span("inner").context.baggage == dict(baggage.get_all())
+        with tracer.start_active_span("root", ignore_active_span=True):
+            assert {} == tracer.start_span("inner").context.baggage == dict(baggage.get_all())
+        assert {"user": "ada", "secret": "1"} == dict(baggage.get_all())
+
+
+def test_baggage_of_the_trace_is_kept_when_another_of_its_spans_is_activated(tracer: Tracer) -> None:
+    """What native code set in between is there in the scope of a child that was started by reference."""
+    with tracer.start_active_span("outer") as scope, baggage.attached({"tenant": "acme"}):
+        child = tracer.start_span("child", child_of=scope.span).set_baggage_item("user", "ada")
+        with tracer.scope_manager.activate(child, True):
+            assert {"tenant": "acme", "user": "ada"} == dict(baggage.get_all())
+
+
+def test_baggage_without_a_trace_is_for_all(tracer: Tracer) -> None:
+    """Native baggage that was there before any span is on a root that ignores what is active."""
+    with (
+        baggage.attached({"tenant": "acme"}),
+        tracer.start_active_span("root", ignore_active_span=True) as scope,
+    ):
+        assert {"tenant": "acme"} == scope.span.context.baggage == dict(baggage.get_all())
+
+
 def test_a_baggage_value_of_another_type_becomes_text(tracer: Tracer) -> None:
     """Only strings travel; None removes the item."""
     span = tracer.start_span("x").set_baggage_item("n", 5).set_baggage_item("gone", "x")

@@ -50,7 +50,9 @@ def opentracings(module: str, name: str) -> Callable[[], Any]:
         if module == "gevent":
             pytest.importorskip("gevent")
         if module == "asyncio" and version("opentracing") < "2.4":
-            pytest.skip("before 2.4 it asks for asyncio.Task.current_task, which Python has not had since 3.9")
+            pytest.skip(
+                "before 2.4 it asks for asyncio.Task.current_task, which Python has not had since 3.9"
+            )
         return getattr(pytest.importorskip(f"opentracing.scope_managers.{module}"), name)()
 
     return make

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context as _context
 from midspan.bridges.opentracing._entered import VIEW
+from midspan.bridges.opentracing._entered import baggage_of as under
 from midspan.bridges.opentracing._span import Span
 from midspan.bridges.opentracing._span_context import baggage_of, native_of
 from midspan.context import Context, _slot
@@ -61,7 +62,7 @@ class _Activate:
 def _enter(manager: Any, span: Span, scope: Any) -> None:
     previous = _context.current()
     values = {**previous.values, VIEW: span, _MIRRORED: scope}
-    entered = _Mirrored(span._native, {**previous.baggage, **span._baggage}, values)
+    entered = _Mirrored(span._native, under(span, previous), values)
     entered.manager = manager
     entered.previous = previous
     entered.other = span._entered

@@ -21,29 +21,25 @@ _REF_TYPE: Final = "opentracing.ref_type"
 
 
 class Origin(NamedTuple):
-    """Where a span comes from; `is_given` is false if nothing was referred to and the active span counts."""
+    """Where a span comes from."""
 
-    is_given: bool
     parent: Span | None
     links: list[Link]
     baggage: Mapping[str, str]
     values: Mapping[object, object]
 
 
-_NOWHERE: Final = Origin(is_given=False, parent=None, links=[], baggage={}, values={})
-
-
-def origin(child_of: Any, references: Any) -> Origin:
+def origin(child_of: Any, references: Any) -> Origin | None:
     """Resolve `child_of` (a span or a context) and `references` (a list, one alone, or None).
 
     The parent is `child_of`, else the first `child_of` among the references, else the first reference.
-    References without a context are ignored, as OpenTracing demands.
+    References without a context are ignored, as OpenTracing demands; None if nothing is left.
     """
     given = [] if child_of is None else [(ReferenceType.CHILD_OF, _context_of(child_of))]
     listed = [] if references is None else list(_listed(references))
     given += listed
     if not given:
-        return _NOWHERE
+        return None
     links = [
         Link(native.context, {_REF_TYPE: str(kind)})
         for kind, context in listed
@@ -53,9 +49,7 @@ def origin(child_of: Any, references: Any) -> Origin:
     baggage: dict[str, str] = {}
     for _, context in reversed(given):
         baggage.update(baggage_of(context))
-    return Origin(
-        is_given=True, parent=native_of(parent), links=links, baggage=baggage, values=values_of(parent)
-    )
+    return Origin(native_of(parent), links, baggage, values_of(parent))
 
 
 def _listed(references: Any) -> Iterable[tuple[Any, Any]]:

@@ -27,7 +27,7 @@ class Seed(NamedTuple):
     name: str
     kind: trace.SpanKind
     attributes: Mapping[str, Any] | None
-    links: Sequence[trace.Link]
+    links: Sequence[trace.Link] | None
     start_ns: int | None
 
     def timed(self) -> Seed:

@@ -9,7 +9,7 @@ import opentracing
 
 from midspan import context as _context
 from midspan.bridges.opentracing import _no_parent, _views
-from midspan.bridges.opentracing._entered import VIEW, Entered
+from midspan.bridges.opentracing._entered import VIEW, Entered, baggage_of
 from midspan.bridges.opentracing._span import Span, log_error
 from midspan.bridges.opentracing._span_context import native_of
 from midspan.context import Context, _slot
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Scope", "ScopeManager", "enter"]
 
-_new = object.__new__
-
 
 class Scope(opentracing.Scope):  # type: ignore[misc]  # it has no types
     """The time in which a span is active.
@@ -32,44 +30,42 @@ class Scope(opentracing.Scope):  # type: ignore[misc]  # it has no types
     was activated inside is active any more, as OpenTracing allows only the active scope to finish its span.
     """
 
-    # Attributes of the class stand in for those that most scopes never set. OpenTracing's `span` is a property,
-    # which costs a call each time.
+    # OpenTracing has a property here, which costs a call each time.
     span: Any = None
-    _finish_on_close = True
-    _entered: Entered | None = None
-    _place: Token[Context] | None = None
-    # Scopes around this one were closed before it.
-    _covers_closed = False
 
     def __init__(self, manager: Any, span: Any, finish_on_close: bool) -> None:
+        """Make a scope that has not been entered; see `enter`."""
         self._manager = manager
         self.span = span
         self._finish_on_close = finish_on_close
+        self._entered: Entered | None = None
+        self._place: Token[Context] | None = None
+        # Scopes around this one were closed before it.
+        self._covers_closed = False
 
     def close(self) -> None:
         """Make what was active before active again, and finish the span if that was asked for."""
         entered = self._entered
         if entered is None:
             return
-        if _slot.get() is entered and not self._covers_closed:
-            try:
-                _slot.reset(self._place)  # type: ignore[arg-type]
-            except (ValueError, RuntimeError):
-                # A copy of the slot (an event loop's): the original is elsewhere.
-                self._close_out_of_place(entered)
-                return
-            # `_left`, spelled out.
-            self._entered = self._place = None
-            span = self.span
-            if type(span) is Span:
-                if span._entered is entered:
-                    span._entered = entered.other
-                else:
-                    span.forget(entered)
-            if self._finish_on_close:
-                span.finish()
-        else:
+        if _slot.get() is not entered or self._covers_closed:
             self._close_out_of_place(entered)
+            return
+        try:
+            _slot.reset(self._place)  # type: ignore[arg-type]
+        except (ValueError, RuntimeError):
+            # A copy of the slot (an event loop's): the original is elsewhere.
+            self._close_out_of_place(entered)
+            return
+        # `_left`, spelled out.
+        self._entered = self._place = None
+        span = self.span
+        if span._entered is entered:
+            span._entered = entered.other
+        else:
+            span.forget(entered)
+        if self._finish_on_close:
+            span.finish()
 
     def _close_out_of_place(self, entered: Entered) -> None:
         previous = self._previous()
@@ -84,8 +80,7 @@ class Scope(opentracing.Scope):  # type: ignore[misc]  # it has no types
     def _left(self, entered: Entered) -> None:
         # Both references are dropped: tasks may keep the context, and must not keep all contexts before it.
         self._entered = self._place = None
-        if isinstance(self.span, Span):
-            self.span.forget(entered)
+        self.span.forget(entered)
         if self._finish_on_close:
             self.span.finish()
 
@@ -128,26 +123,28 @@ def _finish_uncovered(context: Context) -> None:
         context = before
 
 
+class _ForeignScope(Scope):
+    """The scope of another tracer's span, which knows nothing of contexts."""
+
+    def close(self) -> None:
+        """Close it the long way, which asks nothing of the span but `finish`."""
+        if self._entered is not None:
+            self._close_out_of_place(self._entered)
+
+    def _left(self, entered: Entered) -> None:  # noqa: ARG002 - nobody but our own spans keeps it
+        self._entered = self._place = None
+        if self._finish_on_close:
+            self.span.finish()
+
+
 def enter(manager: Any, span: Span, finish_on_close: bool, previous: Context) -> Scope:
     """Make a span of ours active after `previous`, the current context."""
-    # Written out, without constructors: this is on the way of every active span, and each call is worth 60 ns.
-    scope: Scope = _new(Scope)
-    scope._manager = manager
-    scope.span = span
-    scope._finish_on_close = finish_on_close
-    entered: Entered = _new(Entered)
-    entered.span = span._native
-    baggage = previous.baggage
-    own = span._baggage
-    if own is not baggage and own:
-        baggage = {**baggage, **own} if baggage else own
-    entered.baggage = baggage
-    values = previous.values
-    entered.values = {**values, VIEW: span} if values else {VIEW: span}
-    entered._left_for = None
+    scope = Scope(manager, span, finish_on_close)
+    values = {**previous.values, VIEW: span}
+    entered = scope._entered = Entered(span._native, baggage_of(span, previous), values)
     entered.scope = scope
     entered.other = span._entered
-    span._entered = scope._entered = entered
+    span._entered = entered
     scope._place = _slot.set(entered)
     return scope
 
@@ -187,7 +184,7 @@ def _borrowed(manager: ScopeManager, view: Span) -> Scope:
 
 def _enter_foreign(manager: ScopeManager, span: Any, finish_on_close: bool, previous: Context) -> Scope:
     """Make another tracer's span active; if nothing is known of its identity, natively nothing changes."""
-    scope = Scope(manager, span, finish_on_close)
+    scope = _ForeignScope(manager, span, finish_on_close)
     native = native_of(getattr(span, "context", None))
     entered = Entered(previous.span if native is None else native, previous.baggage, previous.values)
     entered.scope = scope

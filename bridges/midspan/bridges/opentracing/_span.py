@@ -36,8 +36,6 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
     _kept_context: SpanContext | None = None
     # The scope through which native code's activation of this span is seen, if somebody looked.
     _borrowed: weakref.ref[Scope] | None = None
-    # The newest of the contexts in which this span is active; each knows the one before it.
-    _entered: Any = None
 
     def __init__(
         self, tracer: Tracer, native: trace.Span, baggage: Mapping[str, str], seed: Seed | None = None
@@ -46,6 +44,8 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
         self._tracer = tracer
         self._native = native
         self._baggage = baggage
+        # The newest of the contexts in which this span is active; each knows the one before it.
+        self._entered: Any = None
         if seed is not None:
             self._seed = seed
 

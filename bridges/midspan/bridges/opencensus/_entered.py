@@ -1,0 +1,66 @@
+"""The context that is current while an OpenCensus span is, and how to find the innermost of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import context as _context
+from midspan.context import EMPTY, Context, _slot
+
+if TYPE_CHECKING:
+    from contextvars import Token
+
+    from midspan import trace
+
+__all__ = ["Entered", "enter", "exit_", "innermost"]
+
+_new: Final = object.__new__
+_set: Final = _slot.set
+# The key under which a context's values hold the innermost of the contexts made here; native contexts
+# inside inherit it, so that OpenCensus's `end_span`, which names no span, finds the right one.
+_INNERMOST: Final = object()
+
+
+class Entered(Context):
+    """A context that knows the OpenCensus span which is current in it."""
+
+    __slots__ = ("place", "previous", "view")
+
+    # Whatever the application made current: one of the bridge's spans, or any object.
+    view: Any
+    previous: Context
+    # None after it was left.
+    place: Token[Context] | None
+
+
+def enter(view: Any, native: trace.Span | None, previous: Context) -> Entered:
+    """Make an OpenCensus span current, over the context `previous`."""
+    # The constructor's assignments, spelled out: this is on the way of every span.
+    entered = _new(Entered)
+    entered.span = native
+    entered.baggage = previous.baggage
+    values = previous.values
+    entered.values = {**values, _INNERMOST: entered} if values else {_INNERMOST: entered}
+    entered._left_for = None
+    entered.view = view
+    entered.previous = previous
+    entered.place = _set(entered)
+    return entered
+
+
+def exit_(entered: Entered) -> None:
+    """Make what was current before current again, wherever and in whatever order this is called."""
+    previous, place = entered.previous, entered.place
+    if place is None:
+        return
+    entered.place = None
+    _context.leave(entered, previous, place)
+    # Whoever still holds this context, a task say, must not hold all contexts before it.
+    entered.previous = EMPTY
+
+
+def innermost(context: Context) -> Entered | None:
+    """Return the innermost context of an OpenCensus span in or around `context`, left or not."""
+    if type(context) is Entered:
+        return context
+    return context.values.get(_INNERMOST)  # type: ignore[return-value]

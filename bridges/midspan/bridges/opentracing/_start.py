@@ -1,0 +1,80 @@
+"""Start a span with all that OpenTracing allows to be said of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan.bridges.opentracing import _convert, _sampling
+from midspan.bridges.opentracing._convert import NO_TAGS
+from midspan.bridges.opentracing._references import origin
+from midspan.bridges.opentracing._sampling import Seed
+from midspan.bridges.opentracing._span import Span
+from midspan.context import Context
+from midspan.trace import NOOP_SPAN, NonRecordingSpan, TraceState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from midspan import trace
+    from midspan.bridges.opentracing._tracer import Tracer
+    from midspan.trace import Link
+
+__all__ = ["start", "unsampled"]
+
+_NO_STATE: Final = TraceState()
+
+
+def start(  # noqa: PLR0913 - the arguments of OpenTracing's `start_span`
+    tracer: Tracer,
+    current: Context,
+    operation_name: Any,
+    child_of: Any,
+    references: Any,
+    tags: Mapping[str, Any] | None,
+    start_time: float | None,
+    ignore_active_span: bool,
+) -> Span:
+    """Start the span that was asked for: under what it refers to, or under `current`, or under nothing."""
+    context, links = current, None
+    if child_of is not None or references is not None:
+        context, links = _origin(current, child_of, references, ignore_active_span)
+    elif ignore_active_span:
+        context = _without_span(current)
+    attributes, kind, status, priority = _convert.start_tags(tags) if tags else NO_TAGS
+    name = operation_name if type(operation_name) is str else _convert.name(operation_name)
+    start_ns = None if start_time is None else _convert.to_ns(start_time)
+    native_tracer = tracer.native
+    if priority is None:
+        native = native_tracer._bound().start(name, context, kind, attributes, links, start_ns, None)
+    else:
+        seed = Seed(native_tracer, context, name, kind, attributes, links, start_ns)
+        native = _sampling.start(seed, priority)
+    if not native.is_recording():
+        seed = Seed(native_tracer, context, name, kind, attributes, links, start_ns)
+        return unsampled(tracer, native, seed)
+    if status is not None:
+        native.status = status
+    return Span(tracer, native, context.baggage)
+
+
+def _origin(
+    current: Context, child_of: Any, references: Any, ignore_active_span: bool
+) -> tuple[Context, list[Link] | None]:
+    """Return the context that a span is started in, by what it refers to, and its links."""
+    found = origin(child_of, references)
+    if found is not None:
+        return Context(found.parent, found.baggage, {**current.values, **found.values}), found.links
+    return _without_span(current) if ignore_active_span else current, None
+
+
+def _without_span(current: Context) -> Context:
+    """Return the context for a new trace; baggage of the trace that is ignored stays behind."""
+    return Context(None, current.baggage if current.span is None else {}, current.values)
+
+
+def unsampled(tracer: Tracer, native: trace.Span, seed: Seed) -> Span:
+    """Return the view of a native span that records nothing; with what is needed to force it later."""
+    if native is NOOP_SPAN or native is seed.context.span:
+        # Spans without identity are shared; a view needs one that is its alone.
+        native = NonRecordingSpan.of_ids(0, 0, native._flags, _NO_STATE)
+    return Span(tracer, native, seed.context.baggage, seed.timed())
