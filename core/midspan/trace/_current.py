@@ -27,12 +27,12 @@ def get_current_span() -> Span:
 
 
 def context_of(parent: Span | SpanContext | Context | None) -> Context:
-    """Return the context that a `parent` argument means."""
-    if parent is CURRENT:
-        return _context.current()
+    """Return the context that a `parent` argument means; where tracing is suppressed, it stays so."""
+    current = _context.current()
+    if parent is CURRENT or current.span is _SUPPRESSOR:
+        return current
     if isinstance(parent, Context):
         return parent
-    current = _context.current()
     if isinstance(parent, SpanContext):
         return current.with_span(NonRecordingSpan(parent))
     if parent is None or isinstance(parent, Span):
@@ -84,8 +84,7 @@ def suppressed() -> _context.attached:
 
 def is_suppressed() -> bool:
     """Say whether tracing is suppressed here."""
-    span = _context.current().span
-    return span is not None and span._flags & SUPPRESSED != 0
+    return _context.current().span is _SUPPRESSOR
 
 
 _SUPPRESSOR: Final = NonRecordingSpan.of_ids(0, 0, SUPPRESSED, NO_STATE)

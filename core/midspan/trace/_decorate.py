@@ -139,9 +139,8 @@ class _Lane:
 
     def __init__(self, scope: SpanScope) -> None:
         self._scope = scope
-        self._span: Span = scope.start()
-        outside = _context.current()
-        self._inside = _context.Context(self._span, outside.baggage, outside.values)
+        self._span: Span
+        self._span, self._inside = scope.start()
 
     def __enter__(self) -> None:
         self._outside = _context.current()

@@ -42,7 +42,7 @@ def _stacktrace(exception: BaseException) -> str:
     import traceback  # noqa: PLC0415 - costs 5 ms at import, and most programs never raise
 
     # Some record a text or a class for want of an exception.
-    trace = getattr(exception, "__traceback__", None)
+    trace = exception.__traceback__ if isinstance(exception, BaseException) else None
     try:
         return "".join(traceback.format_exception(type(exception), exception, trace))
     except Exception:  # noqa: BLE001 - formatting calls the exception's own methods

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from midspan._record import NamedTuple
 from midspan.trace._nonrecording import NOOP_SPAN, NonRecordingSpan
+from midspan.trace._span import SUPPRESSED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,10 @@ class Unconfigured:
     ) -> Span:
         """Return a span that only passes on what it was given."""
         parent = context.span
-        return NOOP_SPAN if parent is None else NonRecordingSpan(parent.context)
+        if parent is None:
+            return NOOP_SPAN
+        # The very span: made current, it must go on suppressing.
+        return parent if parent._flags & SUPPRESSED else NonRecordingSpan(parent.context)
 
 
 class Binding:

@@ -204,12 +204,13 @@ class SpanScope(Context):
         if self._end_on_exit and span._limits is not None:
             span.end()
 
-    def start(self) -> Span:
-        """Start the span without making it current, for callers that keep a context of their own."""
+    def start(self) -> tuple[Span, Context]:
+        """Start the span, and return it with the context for what runs under it; make nothing current."""
         context = context_of(self._parent)
-        return self._tracer._bound().start(
+        span = self._tracer._bound().start(
             self._name, context, self._kind, self._attributes, self._links, self._start_ns, None
         )
+        return span, context.with_span(span)
 
     def fail(self, span: Span, error: BaseException) -> None:
         """Treat an exception that left the block as the arguments of `start_as_current_span` said."""
