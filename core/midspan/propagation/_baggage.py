@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
 
 from midspan import _trouble
 from midspan.baggage import Value
+from midspan.propagation import _percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MAX_BYTES", "MAX_MEMBERS", "Received", "decode", "encode", "is_token"]
+__all__ = ["MAX_BYTES", "MAX_EXAMINED", "MAX_MEMBERS", "Received", "decode", "encode", "is_token"]
 
 MAX_MEMBERS: Final = 64
 MAX_BYTES: Final = 8_192
 # Senders may put in what is no member; looking for the good ones must end.
-_MAX_EXAMINED: Final = 256
+MAX_EXAMINED: Final = 256
 
 # A key is a token of HTTP (RFC 9110, section 5.6.2), and stays as it is: the standard encodes values alone.
 is_token: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
-# What a value may hold unencoded: baggage-octet, without the percent sign.
-_is_plain: Final = re.compile(r"[!#$&-+\--:<-\[\]-~]*").fullmatch
-_SAFE: Final = "!#$&'()*+-./:<=>?@[]^_`{|}~"
+# What a value may hold unencoded is baggage-octet, without the percent sign.
+_escape: Final = _percent.encoder(r"[^!#$&-+\--:<-\[\]-~]")
 # What baggage nearly always is made of: characters that both a token and a value may hold, and that stand for
 # themselves; and the two that join them.
 _find_unusual: Final = re.compile(r"[^!#$&'*+\-.^_`|~0-9A-Za-z,=]").search
@@ -90,7 +89,7 @@ def _member(key: str, value: str) -> str | None:
         return None
     if not isinstance(value, str):
         value = _trouble.safe_str(value)
-    text = value if _is_plain(value) else quote(value, safe=_SAFE, errors="replace")
+    text = _escape(value)
     properties = value.properties if isinstance(value, Value) else ""
     if not _are_properties(properties):
         _trouble.report(
@@ -120,7 +119,7 @@ def _decode_each(header: str) -> dict[str, str]:
     found: dict[str, str] = {}
     if len(header) > MAX_BYTES:
         header = header[: header.rfind(",", 0, MAX_BYTES + 1)] if "," in header[: MAX_BYTES + 1] else ""
-    for member in header.split(",", _MAX_EXAMINED)[:_MAX_EXAMINED]:
+    for member in header.split(",", MAX_EXAMINED)[:MAX_EXAMINED]:
         key, equals, value = member.partition("=")
         properties = ""
         if not is_token(key):
@@ -132,7 +131,6 @@ def _decode_each(header: str) -> dict[str, str]:
         if ";" in value:
             value, _, properties = value.partition(";")
         value = value.strip(" \t")
-        if "%" in value:
-            value = unquote(value, errors="replace")
+        value = _percent.decode(value)
         found[key] = Value(value, properties.strip(" \t")) if properties else value
     return found

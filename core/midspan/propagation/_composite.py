@@ -60,7 +60,10 @@ class Composite(Format):
         if context is None:
             context = _context.current()
         if self.is_w3c and type(carrier) is dict:
-            found = _w3c.extract(carrier, context)
+            try:
+                found = _w3c.extract(carrier, context)
+            except Exception:  # noqa: BLE001 - a name that raises when it is compared: to be read with more care
+                found = None
             if found is not None:
                 return found
         return super().extract(carrier, context)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
+from midspan import _trouble
 from midspan import context as _context
 from midspan.context import Context
 from midspan.propagation import _carrier
@@ -61,19 +62,23 @@ class Format:
         """Write what `context` (default: the current one) holds into `carrier`."""
         if context is None:
             context = _context.current()
-        if type(carrier) is dict and not carrier:
-            self._inject(carrier, context)
-        else:
-            headers: Headers = {}
+        headers: Headers = {}
+        try:
             self._inject(headers, context)
-            _carrier.write(carrier, headers)
+        except Exception as error:  # noqa: BLE001 - baggage and third parties' formats may do anything
+            _trouble.report("propagation.raised", "%s raised in inject", type(self).__name__, error=error)
+        _carrier.write(carrier, headers)
 
     def extract(self, carrier: Carrier, context: Context | None = None) -> Context:
         """Return `context` (default: the current one) with what `carrier` holds; itself if nothing."""
         if context is None:
             context = _context.current()
         found = Context(context.span, context.baggage, context.values)
-        return found if self._extract(_carrier.read(carrier), found) else context
+        try:
+            return found if self._extract(_carrier.read(carrier), found) else context
+        except Exception as error:  # noqa: BLE001 - names of a class of their own may raise when compared
+            _trouble.report("propagation.raised", "%s raised in extract", type(self).__name__, error=error)
+            return context
 
     def _inject(self, headers: Headers, context: Context) -> None:
         """Set headers, under lower-case names."""

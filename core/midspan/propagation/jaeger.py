@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, unquote_plus
 
-from midspan.propagation import _prefixed
-from midspan.propagation._baggage import MAX_BYTES, MAX_MEMBERS
+from midspan.propagation import _percent, _prefixed
+from midspan.propagation._baggage import MAX_BYTES, MAX_EXAMINED, MAX_MEMBERS
 from midspan.propagation._carrier import only
 from midspan.propagation._format import ROOT_ATTRIBUTES, Format
 from midspan.propagation._identity import (
@@ -32,6 +31,7 @@ _SAMPLED: Final = 1
 _DEBUG: Final = 2
 _FIELDS: Final = 4
 _DEBUG_ID: Final = "jaeger-debug-id"
+_escape: Final = _percent.encoder(r"[^A-Za-z0-9_.~-]")
 
 
 class Jaeger(Format):
@@ -95,9 +95,7 @@ class Jaeger(Format):
         header = only(headers, self._trace_id, _MAX_CHARS)
         if header is None:
             return False
-        if "%" in header:  # some proxies and clients escape the colons
-            header = unquote(header)
-        parts = header.split(":")
+        parts = _percent.decode(header).split(":")  # some proxies and clients escape the colons
         if len(parts) != _FIELDS:
             return False
         flags = hexadecimal(parts[3], 2)
@@ -120,15 +118,15 @@ class Jaeger(Format):
         """Read `jaeger-baggage: k1=v1, k2=v2`."""
         header = only(headers, self._baggage, MAX_BYTES)
         found: dict[str, str] = {}
-        for member in header.split(",") if header else ():
+        for member in (header or "").split(",", MAX_EXAMINED)[:MAX_EXAMINED]:
             key, equals, value = member.partition("=")
             if equals and key.strip() and len(found) < MAX_MEMBERS:
-                found[key.strip()] = unquote(value.strip()) if self._escapes else value.strip()
+                found[key.strip()] = _percent.decode(value.strip()) if self._escapes else value.strip()
         return found
 
     def _encode(self, value: str) -> str | None:
-        return quote(value, safe="", errors="replace") if self._escapes else _prefixed.as_it_is(value)
+        return _escape(value) if self._escapes else _prefixed.as_it_is(value)
 
     def _decode(self, value: str) -> str:
         # Java's and Go's clients write a space as "+", and all of them a plus sign as "%2B".
-        return unquote_plus(value) if self._escapes else value
+        return _percent.decode(value.replace("+", " ")) if self._escapes else value
