@@ -14,7 +14,7 @@ EXTRAS = {extra: set() for extra in metadata.metadata("midspan").get_all("Provid
 for line in metadata.requires("midspan") or ():
     requirement, _, marker = line.partition(";")
     EXTRAS[re.search(r"extra == ['\"](.+?)['\"]", marker)[1]].add(requirement.strip())
-PINNED = ("demo", "bare", "test", "lint", "docs")
+PINNED = ("demo", "all", "bare", "test", "lint", "docs")
 PLUG_INS = [point for point in metadata.distribution("midspan").entry_points if "." in point.group]
 
 

@@ -70,7 +70,7 @@ def installed(wheel, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("user") / "venv"
     _environments.create(folder)
     _environments.install(folder, ["--no-deps", "-r", str(_environments.BUILD_PINS)])
-    pins = str(ROOT / "constraints" / "demo.txt")
+    pins = str(ROOT / "constraints" / "all.txt")
     _environments.install(folder, ["--no-deps", "--no-build-isolation", "-r", pins])
     _environments.install(folder, ["--no-deps", str(wheel)])
     return _environments.python_in(folder)
