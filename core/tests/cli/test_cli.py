@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
+import runpy
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -130,9 +130,9 @@ def test_an_error_inside_a_command_is_not_swallowed(register):
         main(["fall"])
 
 
-def test_the_module_can_be_run():
-    """`python -m midspan.cli` does what the script does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "midspan.cli", "--version"], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == f"midspan {metadata.version('midspan')}\n"
+def test_the_module_can_be_run(monkeypatch, capsys):
+    """`python -m midspan.cli` does what the script does, with the words of the command line."""
+    monkeypatch.setattr(sys, "argv", ["midspan", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("midspan.cli", run_name="__main__")
+    assert (0, f"midspan {metadata.version('midspan')}\n") == (ended.value.code, capsys.readouterr().out)
