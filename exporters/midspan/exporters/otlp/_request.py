@@ -22,6 +22,7 @@ _JSON: Final = "application/json"
 _MEDIA_TYPES: Final = {"http/protobuf": _PROTOBUF, "http/json": _JSON}
 # Level 6 takes twice the time for a payload 6 % smaller (the mixed batch of compat_tests/performance).
 _GZIP_LEVEL: Final = 3
+_MAX_INT64: Final = (1 << 63) - 1
 
 
 class Request(NamedTuple):
@@ -101,7 +102,9 @@ def _protobuf_says(body: bytes, *, accepted: bool) -> tuple[int, str]:
     if accepted:
         fields = read_fields(_bytes(fields.get(1)))
     rejected = fields.get(1) if accepted else 0
-    return rejected if isinstance(rejected, int) else 0, _bytes(fields.get(2)).decode("utf-8", "replace")
+    # A number that is negative comes as one beyond 63 bits.
+    count = rejected if isinstance(rejected, int) and rejected <= _MAX_INT64 else 0
+    return count, _bytes(fields.get(2)).decode("utf-8", "replace")
 
 
 def _json_says(body: bytes, *, accepted: bool) -> tuple[int, str]:

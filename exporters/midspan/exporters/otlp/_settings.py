@@ -116,7 +116,7 @@ def _split(who: str, value: object) -> SplitResult:
             return url._replace(fragment="")
     except ValueError:  # a port that is none, a bracket that is not closed
         pass
-    shown = re.sub(r"//[^/@]*@", "//...@", str(value))
+    shown = re.sub(r"//[^/@]*@", "//...@", value) if isinstance(value, str) else value
     raise _refused(who, shown, "a URL such as http://localhost:4318 or https://collector.example.org")
 
 
@@ -140,7 +140,7 @@ def _headers(said: _Said) -> dict[str, str]:
             raise _refused(who, name, "header names of letters, digits and hyphens")
         if not isinstance(text, str) or not _HEADER_VALUE.fullmatch(text):
             raise _refused(who, f"{name}=...", "values of printable characters on one line")
-        headers[name.lower()] = text.strip()
+        headers[name.lower()] = text.strip(" \t")
     return headers
 
 
@@ -151,7 +151,7 @@ def _header_pairs(who: str, text: str) -> dict[str, str]:
         name, equals, value = item.partition("=")
         if not equals:
             raise _refused(who, "...", "name1=value1,name2=value2, percent-encoded")
-        pairs[unquote(name.strip())] = unquote(value.strip())
+        pairs[unquote(name.strip(" \t"))] = unquote(value.strip(" \t"))
     return pairs
 
 
