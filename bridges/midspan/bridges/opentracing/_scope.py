@@ -30,8 +30,11 @@ class Scope(opentracing.Scope):  # type: ignore[misc]  # it has no types
     was activated inside is active any more, as OpenTracing allows only the active scope to finish its span.
     """
 
-    # OpenTracing has a property here, which costs a call each time.
-    span: Any = None
+    # OpenTracing has a property for `span`, which costs a call each time. That there is a `__dict__` besides
+    # is its doing; slots are stored to twice as fast.
+    __slots__ = ("_covers_closed", "_entered", "_finish_on_close", "_manager", "_place", "span")
+
+    span: Any
 
     def __init__(self, manager: Any, span: Any, finish_on_close: bool) -> None:
         """Make a scope that has not been entered; see `enter`."""

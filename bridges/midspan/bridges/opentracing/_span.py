@@ -31,6 +31,8 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
     It has a `__dict__`, because libraries hang their own attributes on spans and replace its methods.
     """
 
+    __slots__ = ("_baggage", "_entered", "_native", "_tracer")
+
     # Attributes of the class stand in for those that most spans never set.
     _seed: Seed | None = None
     _kept_context: SpanContext | None = None

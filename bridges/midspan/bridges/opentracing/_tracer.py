@@ -9,7 +9,7 @@ import opentracing
 from midspan import _trouble, trace
 from midspan import context as _context
 from midspan.bridges.opentracing import _mirror, _views
-from midspan.bridges.opentracing._convert import NO_TAGS, start_tags
+from midspan.bridges.opentracing._convert import start_tags
 from midspan.bridges.opentracing._entered import VIEW, Entered
 from midspan.bridges.opentracing._formats import Formats
 from midspan.bridges.opentracing._sampling import Seed
@@ -17,6 +17,7 @@ from midspan.bridges.opentracing._scope import Scope, ScopeManager, enter
 from midspan.bridges.opentracing._span import Span
 from midspan.bridges.opentracing._start import start, unsampled
 from midspan.context import _slot
+from midspan.trace import SpanKind
 from midspan.trace._seam import binding
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = ["Tracer"]
 
 _SCOPE_NAME: Final = "midspan.bridges.opentracing"
 _FLUSH_TIMEOUT_S: Final = 5.0
+_INTERNAL: Final = SpanKind.INTERNAL
 _new: Final = object.__new__
 
 
@@ -110,15 +112,12 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         previous = _slot.get()
         if previous._left_for is not None:
             previous = _context.current()
-        attributes, kind, status, priority = start_tags(tags) if tags else NO_TAGS
-        if (
-            child_of is not None
-            or references is not None
-            or start_time is not None
-            or priority is not None
-            or ignore_active_span
-            or type(operation_name) is not str
-        ):
+        attributes, kind, status = None, _INTERNAL, None
+        is_plain = child_of is None and references is None and start_time is None and not ignore_active_span
+        if tags:
+            attributes, kind, status, priority = start_tags(tags)
+            is_plain = is_plain and priority is None
+        if not is_plain or operation_name.__class__ is not str:
             span = start(
                 self, previous, operation_name, child_of, references, tags, start_time, ignore_active_span
             )
