@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote
+
+from midspan import _trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["ConfigurationError", "Environment"]
 
 T = TypeVar("T")
+
+# The specification suggests it for "indefinite": the longest time that 32 bits hold in milliseconds.
+_FOR_EVER_S: Final = (2**31 - 1) / 1000
 
 
 class ConfigurationError(ValueError):
@@ -38,13 +43,19 @@ class Environment:
             name, lambda raw: _at_least(int(raw), 0) / 1000, "a whole number of milliseconds from 0"
         )
 
-    def ratio(self, name: str) -> float | None:
-        """Return a number from 0.0 to 1.0."""
-        return self._parsed(name, _ratio, "a number from 0.0 to 1.0")
+    def timeout(self, name: str) -> float | None:
+        """Return a timeout that is written in milliseconds, in seconds; 0 is no limit (specification)."""
+        seconds = self.milliseconds(name)
+        return _FOR_EVER_S if seconds == 0 else seconds
 
     def boolean(self, name: str) -> bool:
-        """Return whether the variable says "true"; whatever else it says is false (specification)."""
-        return (self.text(name) or "").lower() == "true"
+        """Return whether the variable says "true"; anything else is false, and odd words are warned of."""
+        word = (self.text(name) or "false").lower()
+        if word not in ("true", "false"):
+            _trouble.report(
+                "environment.boolean", "%s=%s was taken for false: allowed is true or false", name, word
+            )
+        return word == "true"
 
     def names(self, name: str) -> list[str] | None:
         """Return the items of a comma-separated list, each once, in order."""
@@ -70,13 +81,6 @@ class Environment:
 
 def _at_least(number: int, minimum: int) -> int:
     if number < minimum:
-        raise ValueError
-    return number
-
-
-def _ratio(raw: str) -> float:
-    number = float(raw)
-    if not 0.0 <= number <= 1.0:
         raise ValueError
     return number
 

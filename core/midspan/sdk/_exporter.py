@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble
@@ -44,6 +45,7 @@ class ExporterHandle:
         self._timed = tuple(verb for verb in (self._export, self._push) if verb and _takes(verb, "timeout_s"))
         # Spans and metrics come from two workers; the exporter is shut down when both have ended.
         self.holders = 0
+        self._released = itertools.count(1)
 
     @property
     def takes_spans(self) -> bool:
@@ -93,8 +95,8 @@ class ExporterHandle:
 
     def _is_last(self) -> bool:
         """Give up one hold, and say whether it was the last."""
-        self.holders -= 1
-        return self.holders <= 0
+        # Two workers may end in the same moment: unlike `+= 1`, this counts each.
+        return next(self._released) >= self.holders
 
     def begin(self, verb: str, deadline_s: float) -> Wait:
         """Begin `force_flush` or `shutdown`, where the exporter has it, beside the caller's thread."""

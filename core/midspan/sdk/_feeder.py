@@ -7,6 +7,7 @@ fork, or when gevent is patched in half-way.
 
 from __future__ import annotations
 
+import _thread
 import functools
 from collections import deque
 from typing import TYPE_CHECKING, Final
@@ -45,7 +46,7 @@ class Feeder:
 
     def __init__(self, exporter: ExporterHandle, delay_s: float) -> None:
         self._exporter = exporter
-        self._delay_s = delay_s
+        self._delay_s = min(max(delay_s, _SHORTEST_DELAY_S), _thread.TIMEOUT_MAX)
         # Called at every turn of the worker; the pipeline sets it.
         self.on_turn: Callable[[], object] | None = None
         self._begin()
@@ -84,7 +85,7 @@ class Feeder:
             return
         try:
             if self._worker is None:
-                worker = Worker(self, max(self._delay_s, _SHORTEST_DELAY_S))
+                worker = Worker(self, self._delay_s)
                 worker.start()
                 self._worker = worker
         except RuntimeError as error:  # No thread to be had now: the next span tries again.
@@ -156,6 +157,8 @@ class Feeder:
             return
         self._is_shut = True
         try:
-            self._exporter.shutdown(seconds_left(deadline_s))
+            if not self._exporter.shutdown(seconds_left(deadline_s)):
+                self._failures += 1
         except BaseException as error:  # noqa: BLE001 - as above
+            self._failures += 1
             _trouble.note("worker.raised", "the export worker met an error while it ended", error=error)

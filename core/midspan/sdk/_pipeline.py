@@ -121,6 +121,8 @@ class Pipeline:
         self._closing: list[Wait] | None = None
         self._closed = False
         self._filtered = Tally()
+        # Those of before a change too: as long as one of their spans is open.
+        self._all_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
         settings.starters = tuple(p.on_start for p in processors if callable(getattr(p, "on_start", None)))
         settings.seals_late = bool(self._filters)
         settings.on_end = self._choose_on_end()
@@ -181,6 +183,7 @@ class Pipeline:
         recorder = self._recorders.get(scope)
         if recorder is None:
             recorder = self._recorders.setdefault(scope, Recorder(scope, self._settings))
+            self._all_recorders.add(recorder)
         return recorder
 
     def adopt(self, wishes: Wishes) -> None:
@@ -290,8 +293,8 @@ class Pipeline:
 
     def after_fork(self) -> None:
         """In the child: new recorders, so that spans open at the fork end in the parent only."""
-        for recorder in self._recorders.values():
-            recorder.on_end = _ignore
+        for recorder in list(self._all_recorders):
+            recorder.on_end = recorder.unexported.on_end = _ignore
         if self._resource_of_child is not None:
             self._settings.resource = self._resource_of_child(self._settings.resource)
         for outlet in self._outlets():

@@ -10,6 +10,7 @@ from midspan.sdk._direct import Direct
 from midspan.sdk._environment import ConfigurationError, Environment
 from midspan.sdk._exporter import ExporterHandle
 from midspan.sdk._readers import MetricSettings, OnFlushReader, PeriodicReader
+from midspan.sdk._settings import checked_batch
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -85,7 +86,8 @@ def _open(given: Any, outlets: Outlets, waits: Waits, wanted: tuple[bool, bool])
     is_direct = isinstance(how, Simple) or (handle.synchronous and how is None)
     if wanted[0] and handle.takes_spans:
         handle.holders += 1
-        batch = (how.settings if isinstance(how, Batch) else None) or waits.batch
+        own = how.settings if isinstance(how, Batch) else None
+        batch = waits.batch if own is None else checked_batch(own)
         outlets.sinks[_free(name, outlets.sinks)] = Direct(handle) if is_direct else BatchQueue(handle, batch)
     if wanted[1] and handle.takes_metrics:
         handle.holders += 1

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "batch_settings",
+    "checked_batch",
     "child_resource",
     "detected_resource",
     "given_resource",
@@ -66,7 +67,7 @@ def batch_settings(batch: BatchSettings | None, environment: Environment) -> Bat
         queue_size = environment.integer("OTEL_BSP_MAX_QUEUE_SIZE", minimum=1)
         batch_size = environment.integer("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", minimum=1)
         delay_s = environment.milliseconds("OTEL_BSP_SCHEDULE_DELAY")
-        timeout_s = environment.milliseconds("OTEL_BSP_EXPORT_TIMEOUT")
+        timeout_s = environment.timeout("OTEL_BSP_EXPORT_TIMEOUT")
         queue_size = default.max_queue_size if queue_size is None else queue_size
         batch = BatchSettings(
             queue_size,
@@ -74,12 +75,25 @@ def batch_settings(batch: BatchSettings | None, environment: Environment) -> Bat
             default.schedule_delay_s if delay_s is None else delay_s,
             default.export_timeout_s if timeout_s is None else timeout_s,
         )
+    return checked_batch(batch)
+
+
+def checked_batch(batch: BatchSettings) -> BatchSettings:
+    """Return settings that can be.
+
+    Raises:
+        ConfigurationError: A batch would be larger than the queue, or a time is none.
+    """
     if not 1 <= batch.max_export_batch_size <= batch.max_queue_size:
         message = (
             f"max_export_batch_size={batch.max_export_batch_size} (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) "
             f"is not valid: allowed is 1 to max_queue_size={batch.max_queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
         )
         raise ConfigurationError(message)
+    for name in ("schedule_delay_s", "export_timeout_s"):
+        if not getattr(batch, name) >= 0:
+            message = f"{name}={getattr(batch, name)!r} is not valid: allowed are seconds from 0"
+            raise ConfigurationError(message)
     return batch
 
 
@@ -92,7 +106,7 @@ def metric_settings(metrics: MetricSettings | None, environment: Environment) ->
     if metrics is None:
         default = MetricSettings()
         interval_s = environment.milliseconds("OTEL_METRIC_EXPORT_INTERVAL")
-        timeout_s = environment.milliseconds("OTEL_METRIC_EXPORT_TIMEOUT")
+        timeout_s = environment.timeout("OTEL_METRIC_EXPORT_TIMEOUT")
         metrics = MetricSettings(
             default.interval_s if interval_s is None else interval_s,
             default.timeout_s if timeout_s is None else timeout_s,
@@ -109,8 +123,10 @@ def metric_settings(metrics: MetricSettings | None, environment: Environment) ->
 def id_generator(ids: IdGenerator | str | None, environment: Environment) -> IdGenerator:
     """Return the id generator; by default random ids."""
     wanted = ids if ids is not None else environment.text("OTEL_PYTHON_ID_GENERATOR") or "random"
-    if not isinstance(wanted, str):
+    if isinstance(wanted, (_ids.RandomIds, _ids.XRayIds)):
         return wanted
+    if not isinstance(wanted, str):
+        return _ids.Guarded(wanted)
     if wanted not in _ID_GENERATORS:
         message = (
             f"id generator {wanted!r} (OTEL_PYTHON_ID_GENERATOR) is not valid: allowed is random or xray"

@@ -8,10 +8,12 @@ import random
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from midspan import _trouble
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["IdGenerator", "RandomIds", "XRayIds"]
+__all__ = ["Guarded", "IdGenerator", "RandomIds", "XRayIds"]
 
 
 class IdGenerator(Protocol):
@@ -44,6 +46,42 @@ class RandomIds:
     # No function of our own around them: a frame costs as much as the digits.
     trace_id = staticmethod(functools.partial(_bits, 128))
     span_id = staticmethod(functools.partial(_bits, 64))
+
+
+class Guarded:
+    """Ids of somebody else's making: random ones stand in for what is no id."""
+
+    def __init__(self, ids: IdGenerator) -> None:
+        """Take a generator.
+
+        Raises:
+            TypeError: It has no functions `trace_id` and `span_id`.
+        """
+        if not (callable(getattr(ids, "trace_id", None)) and callable(getattr(ids, "span_id", None))):
+            message = f"{ids!r} is no id generator: it has no functions trace_id and span_id"
+            raise TypeError(message)
+        self.ids = ids
+        self.is_random = bool(getattr(ids, "is_random", False))
+
+    def trace_id(self) -> int:
+        """Return a trace id."""
+        return _checked(self.ids.trace_id, 128)
+
+    def span_id(self) -> int:
+        """Return a span id."""
+        return _checked(self.ids.span_id, 64)
+
+
+def _checked(make: Callable[[], int], bits: int) -> int:
+    error: Exception | None = None
+    try:
+        made = make()
+        if 0 < made < 1 << bits:
+            return int(made)
+    except Exception as raised:  # noqa: BLE001 - a generator may be the application's own
+        error = raised
+    _trouble.report("ids.failed", "the id generator made no id; a random one was taken", error=error)
+    return _bits(bits)
 
 
 class XRayIds:
