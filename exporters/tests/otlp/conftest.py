@@ -86,7 +86,7 @@ def collector() -> Iterator[Collector]:
 
 
 def server_tls(name: str = "server", *, client_ca: bool = False) -> ssl.SSLContext:
-    """Return what a server needs to speak TLS under a name; with `client_ca`, it asks clients who they are."""
+    """Return what a server needs to speak TLS; with `client_ca`, it asks clients who they are."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(TLS / f"{name}.pem", TLS / f"{name}.key")
     if client_ca:

@@ -104,11 +104,9 @@ def test_a_name_that_does_not_resolve_is_an_error(monkeypatch):
         send("http://collector.invalid:4318")
 
 
-@pytest.mark.parametrize(
-    ("configured", "asked", "expected"), [(0.3, 5, 0.3), (5, 0.3, 0.3), (0.3, None, 0.3)]
-)
-def test_the_shorter_of_two_timeouts_holds(speak, elapsed, make_span, configured, asked, expected):
+@pytest.mark.parametrize(("configured", "asked"), [(0.3, 5), (5, 0.3), (0.3, None)])
+def test_the_shorter_of_two_timeouts_holds(speak, elapsed, make_span, configured, asked):
     """What is configured for a request, and what the pipeline leaves for it."""
     exporter = OTLPExporter(speak(b""), timeout_s=configured, environment={})
     assert exporter.export_spans([make_span()], timeout_s=asked) is False
-    assert expected - 0.05 <= elapsed() <= expected + SLACK_S
+    assert 0.25 <= elapsed() <= 0.3 + SLACK_S

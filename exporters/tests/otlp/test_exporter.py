@@ -201,6 +201,21 @@ def test_without_requests_a_transport_of_ones_own_serves():
     assert "OTLPExporter('http://localhost:4318/v1/traces', http/protobuf, none)\n" == done.stdout
 
 
+def test_what_sending_does_is_not_traced():
+    """A span that an instrumented library would start while spans are sent is not recorded."""
+    recorded = []
+
+    class Traced(Script):
+        def send(self, request, timeout_s):
+            recorded.append(trace.get_tracer("requests").start_span("POST").is_recording())
+            return super().send(request, timeout_s)
+
+    script = Traced(Answer(200, {}, b""))
+    pipeline = sdk.configure(exporters=[exporter("http://c", transport=script)], environment={})
+    trace.get_tracer("x").start_span("x").end()
+    assert (True, [False]) == (pipeline.force_flush(10), recorded)
+
+
 def test_shutdown_is_kept_while_a_collector_hangs(speak, elapsed):
     """The pipeline's deadline holds, and the answer is the truth."""
     pipeline = sdk.configure(exporters=[exporter(speak(b""))], environment={})

@@ -42,7 +42,9 @@ def bar_of(  # noqa: PLR0913 - where, how wide, and in which manner
 def _cells(first: int, skipped: int, stop: int, glyphs: Glyphs) -> str:
     last, filled = divmod(stop, _EIGHTHS)
     if last == first:
-        return _from_the_right(skipped) if skipped >= _EIGHTHS // 2 else glyphs.eighths[filled - skipped]
+        if skipped < _EIGHTHS // 2:
+            return glyphs.eighths[filled - skipped]
+        return _RIGHT_EIGHTH if filled - skipped <= _EIGHTHS // 4 else _RIGHT_HALF
     tail = glyphs.eighths[filled] if filled else ""
     return _from_the_right(skipped) + glyphs.block * (last - first - 1) + tail
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from midspan.exporters.console._labels import kind_of, name_of, origin_of, service_of
 from midspan.exporters.console._text import cells
+from midspan.trace import StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ __all__ = ["DURATION", "Columns", "columns_for"]
 DURATION: Final = 9
 _GAP: Final = 2
 _RAIL: Final = 3
+_MARK: Final = 2
 _MAX_NAME: Final = 60
 _FAIR_NAME: Final = 36
 _MAX_SERVICE: Final = 20
@@ -41,7 +43,7 @@ def columns_for(nodes: Sequence[Node], width: int) -> Columns:
     Where there is not enough room, long names are cut first; then the kinds go, the bars grow short, the
     services go and the origins, and at last names are cut further.
     """
-    name = min(max(len(node.rails) * _RAIL + cells(name_of(node.span)) + _GAP for node in nodes), _MAX_NAME)
+    name = min(max(map(_wish, nodes)), _MAX_NAME)
     service = min(max(cells(service_of(node.span)) for node in nodes), _MAX_SERVICE)
     origin = max(len(origin_of(node.span)) for node in nodes)
     kind = max(len(kind_of(node.span)) for node in nodes)
@@ -62,6 +64,13 @@ def columns_for(nodes: Sequence[Node], width: int) -> Columns:
     # What is left goes to names that were cut, and to the bars, by halves.
     longer = min(name - columns.name, spare // 2)
     return columns._replace(name=columns.name + longer, bar=min(columns.bar + spare - longer, _MAX_BAR))
+
+
+def _wish(node: Node) -> int:
+    """Return how many cells a span's name would like, with all that stands before it."""
+    failed: bool = node.span.status.code == StatusCode.ERROR
+    marks = (failed, node.parent is None and node.span.parent is not None)
+    return len(node.rails) * _RAIL + sum(marks) * _MARK + cells(name_of(node.span))
 
 
 def _taken(columns: Columns) -> int:

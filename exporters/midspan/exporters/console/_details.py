@@ -22,7 +22,7 @@ _EXCEPTION: Final = "exception."
 def details_of(span: Any, glyphs: Glyphs, *, attributes: bool) -> Iterator[list[Segment]]:  # noqa: ANN401 - a span
     """Yield lines, without what stands to their left."""
     told = [_event_text(event) for event in span.events]
-    description = escaped(str(span.status.description))
+    description = escaped(span.status.description)
     if span.status.code == StatusCode.ERROR and description and not any(description in text for text in told):
         yield [(f"{glyphs.error} {description}", ERROR)]
     for event, text in zip(span.events, told, strict=True):
@@ -35,18 +35,18 @@ def details_of(span: Any, glyphs: Glyphs, *, attributes: bool) -> Iterator[list[
             yield [(f"{glyphs.link} linked to trace {link.context.trace_id:032x}", DIM)]
     if attributes:
         for key, value in span.attributes.items():
-            yield [(f"{escaped(str(key))} = ", DIM), (shown_value(value), PLAIN)]
+            yield [(f"{escaped(key)} = ", DIM), (shown_value(value), PLAIN)]
 
 
 def _event_text(event: Any) -> str:  # noqa: ANN401 - an event
     """Return an event in one line; of an exception, type and message: its stack is long."""
     attributes = event.attributes
     if event.name == "exception":
-        kind = escaped(str(attributes.get(f"{_EXCEPTION}type", "exception")))
-        message = escaped(str(attributes.get(f"{_EXCEPTION}message", "")))
+        kind = escaped(attributes.get(f"{_EXCEPTION}type", "exception"))
+        message = escaped(attributes.get(f"{_EXCEPTION}message", ""))
         return f"{kind}: {message}" if message else kind
-    return "  ".join([escaped(str(event.name)), *_pairs(attributes)])
+    return "  ".join([escaped(event.name), *_pairs(attributes)])
 
 
 def _pairs(attributes: Mapping[str, Any]) -> list[str]:
-    return [f"{escaped(str(key))}={shown_value(value)}" for key, value in attributes.items()]
+    return [f"{escaped(key)}={shown_value(value)}" for key, value in attributes.items()]

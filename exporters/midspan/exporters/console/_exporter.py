@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections import deque
 from typing import IO, TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ __all__ = ["ConsoleExporter"]
 
 _MAX_WAITING: Final = 10_000
 _WIDTH_OF_A_FILE: Final = 120
+_POLL_S: Final = 0.005
 
 
 class ConsoleExporter:
@@ -61,6 +63,7 @@ class ConsoleExporter:
         self._printing = threading.Lock()
         self._waiting: dict[int, list[Span]] = {}
         self._count = 0
+        self._flushing = False
 
     def export_spans(self, spans: Sequence[Span]) -> bool:
         """Take finished spans, and print what they complete; False if that could not be written."""
@@ -68,27 +71,27 @@ class ConsoleExporter:
             # What waited in the parent is the parent's to print, and its lock may be held for ever.
             self._begin()
         self._arrived.extend(spans)
-        return self._work(everything=False)
+        return self._work()
 
-    def _work(self, *, everything: bool) -> bool:
+    def _work(self) -> bool:
         """Print what is complete; if another thread is at it, that one does this as well.
 
         Nobody waits for the lock: a signal handler may end spans in the middle of this.
         """
         done = True
-        while self._arrived or everything:
+        while self._arrived or self._flushing:
             if not self._printing.acquire(blocking=False):
                 return done
             try:
-                done = self._print(self._take(everything=everything)) and done
+                done = self._print(self._take()) and done
             finally:
                 self._printing.release()
-            everything = False
         return done
 
-    def _take(self, *, everything: bool) -> list[list[Span]]:
+    def _take(self) -> list[list[Span]]:
         """Sort in what has arrived; return the traces to print now."""
         complete: list[list[Span]] = []
+        flushing, self._flushing = self._flushing, False
         while self._arrived:
             span = self._arrived.popleft()
             trace_id = span.context.trace_id
@@ -98,7 +101,7 @@ class ConsoleExporter:
                 complete.append(self._pop(trace_id))
             elif self._count > _MAX_WAITING:
                 complete.append(self._pop(next(iter(self._waiting))))
-        if everything:
+        if flushing:
             complete += [self._pop(trace_id) for trace_id in list(self._waiting)]
         return complete
 
@@ -123,16 +126,26 @@ class ConsoleExporter:
     def _render(self, spans: list[Span], file: IO[str]) -> str:
         color = wants_color(file) if self._color is None else self._color
         width = self._width or shutil.get_terminal_size((_WIDTH_OF_A_FILE, 24)).columns
-        ascii_only = glyphs_for(getattr(file, "encoding", None) or "utf-8") is ASCII
-        return render(spans, width, color, attributes=self._attributes, ascii_only=ascii_only)
+        encoding = getattr(file, "encoding", None) or "utf-8"
+        ascii_only = glyphs_for(encoding) is ASCII
+        picture = render(spans, width, color, attributes=self._attributes, ascii_only=ascii_only)
+        # A name that the encoding cannot hold is shown in escapes.
+        return picture.encode(encoding, "backslashreplace").decode(encoding)
 
-    def force_flush(self, timeout_s: float) -> bool:  # noqa: ARG002 - an exporter may be told
-        """Print what waits, complete or not."""
-        return self._work(everything=True)
+    def force_flush(self, timeout_s: float) -> bool:
+        """Print what waits, complete or not; False if that could not be written within the time."""
+        deadline_s = time.monotonic() + timeout_s
+        self._flushing = True
+        done = self._work()
+        while self._flushing or self._printing.locked():
+            if time.monotonic() >= deadline_s:
+                return False
+            time.sleep(_POLL_S)
+        return done
 
-    def shutdown(self, timeout_s: float) -> bool:  # noqa: ARG002 - an exporter is told
-        """Print what waits; the stream is left open."""
-        return self._work(everything=True)
+    def shutdown(self, timeout_s: float) -> bool:
+        """Do as `force_flush`; the stream is left open."""
+        return self.force_flush(timeout_s)
 
     def __repr__(self) -> str:
         return f"ConsoleExporter({len(self._arrived) + self._count} spans waiting)"

@@ -19,7 +19,7 @@ _NO_SERVICE: Final = "?"
 def service_of(span: Any) -> str:  # noqa: ANN401 - a span
     """Return the name of the service that made the span."""
     attributes = getattr(span.resource, "attributes", None) or {}
-    return escaped(str(attributes.get("service.name", _NO_SERVICE)))
+    return escaped(attributes.get("service.name", _NO_SERVICE))
 
 
 def origin_of(span: Any) -> str:  # noqa: ANN401 - a span
@@ -29,15 +29,21 @@ def origin_of(span: Any) -> str:  # noqa: ANN401 - a span
 
 def kind_of(span: Any) -> str:  # noqa: ANN401 - a span
     """Return the kind, if it says more than that nothing is known."""
-    kind = SpanKind(span.kind)
-    return "" if kind is SpanKind.INTERNAL else kind.name.lower()
+    return "" if span.kind == SpanKind.INTERNAL else escaped(getattr(span.kind, "name", "")).lower()
 
 
 def name_of(span: Any) -> str:  # noqa: ANN401 - a span
     """Return the span's name, fit for one line."""
-    return escaped(str(span.name)) or "(no name)"
+    return escaped(span.name) or "(no name)"
 
 
 def shown_value(value: object) -> str:
     """Return an attribute's value, fit for one line; text as it is, so that it can be copied."""
-    return escaped(value if isinstance(value, str) else repr(value))
+    return escaped(value if isinstance(value, str) else _repr(value))
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a processor may have left anything there
+        return f"<{type(value).__name__}>"

@@ -169,7 +169,7 @@ class _Block:
         elif rails:
             rails[-1] = glyphs.fork if node.rails[-1] else glyphs.corner
         shown = "".join(rails)
-        most = self._columns.name * 2 // 3
+        most = self._width // 2 if below else self._columns.name * 2 // 3
         return shown if len(shown) <= most else glyphs.ellipsis + shown[len(shown) - most + 1 :]
 
     def _cell(self, text: str, width: int) -> str:

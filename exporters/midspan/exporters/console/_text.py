@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from midspan import _trouble
+
 __all__ = ["cells", "cut", "duration", "escaped", "padded"]
 
 _NS_PER_US: Final = 1_000
@@ -14,9 +16,9 @@ _MAX_FOREIGN_CHARS: Final = 4096
 _WIDE: Final = frozenset("WF")
 
 
-def escaped(text: str) -> str:
-    """Return text on one line without control characters, which could otherwise steer the terminal."""
-    text = text[:_MAX_FOREIGN_CHARS]
+def escaped(value: object) -> str:
+    """Return a value's text on one line, without the control characters that could steer the terminal."""
+    text = (value if isinstance(value, str) else _trouble.safe_str(value))[:_MAX_FOREIGN_CHARS]
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else _escape(c) for c in text)
@@ -64,8 +66,8 @@ def duration(ns: int, micro: str) -> str:
         return f"{ns / _NS_PER_US:.1f} {micro}s"
     if ns < 999_950_000:  # noqa: PLR2004 - as above
         return f"{ns / _NS_PER_MS:.1f} ms"
-    if ns < 60 * _NS_PER_S:
+    if ns < 59_995_000_000:  # noqa: PLR2004 - as above
         return f"{ns / _NS_PER_S:.2f} s"
-    minutes, seconds = divmod(ns // _NS_PER_S, 60)
+    minutes, seconds = divmod(round(ns / _NS_PER_S), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} m" if hours else f"{minutes} m {seconds:02d} s"
