@@ -40,7 +40,7 @@ else:
     # Each document's Python blocks run in order and share their names, as a reader would type them.
     pytest_collect_file = Sybil(
         parsers=[PythonCodeBlockParser(), SkipParser()],
-        patterns=["README.md", "CONTRIBUTING.md", "docs/**/*.md"],
+        patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/**/*.md"],
         teardown=_tidy,
     ).pytest()
 
