@@ -7,6 +7,8 @@ lines on purpose: a shared helper would cost a fifth of the call.
 
 from __future__ import annotations
 
+import contextlib
+
 from midspan import _trouble
 from midspan.metrics._seam import binding
 
@@ -114,12 +116,11 @@ class Instrument:
         store = self._store
         if store is None:
             return _nothing
-        try:
-            update, is_lasting = store.updater(attributes)
-            if is_lasting:
+        update, is_lasting = store.updater(attributes)
+        if is_lasting:
+            # What cannot be a key (a list in it, say) is found the slow way each time.
+            with contextlib.suppress(TypeError, AttributeError):
                 self._updates[tuple(attributes.items()) if attributes else ()] = update
-        except TypeError:
-            return update  # Attributes that cannot be a key (a list, say) are found the slow way each time.
         return update
 
     def __repr__(self) -> str:

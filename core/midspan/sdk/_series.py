@@ -145,8 +145,10 @@ class ExplicitSeries:
         # From here to the blank line: neither a call nor a backward jump.
         counts[slot] += 1
         self._sum += value
-        self._low = min(self._low, value)
-        self._high = max(self._high, value)
+        if value < self._low:  # noqa: PLR1730 - `min` is a call
+            self._low = value
+        if value > self._high:  # noqa: PLR1730 - `max` is a call
+            self._high = value
 
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
@@ -181,8 +183,10 @@ class ExtremesSeries:
         # From here to the blank line: neither a call nor a backward jump.
         self._count += 1
         self._sum += value
-        self._low = min(self._low, value)
-        self._high = max(self._high, value)
+        if value < self._low:  # noqa: PLR1730 - `min` is a call
+            self._low = value
+        if value > self._high:  # noqa: PLR1730 - `max` is a call
+            self._high = value
 
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
