@@ -37,6 +37,12 @@ def test_a_trace_is_printed_when_its_first_span_ends(file):
     assert render(spans, 100) + "\n" == file.getvalue()
 
 
+def test_a_trace_that_comes_whole_is_printed_whole(file):
+    """Spans of several services in one batch are one tree."""
+    ConsoleExporter(file, width=100).export_spans(checkout())
+    assert render(checkout(), 100) + "\n" == file.getvalue()
+
+
 def test_a_span_with_a_remote_parent_completes_its_trace_here(file):
     """The rest is another process's to print."""
     exporter = ConsoleExporter(file)

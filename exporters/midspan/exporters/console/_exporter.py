@@ -90,20 +90,19 @@ class ConsoleExporter:
 
     def _take(self) -> list[list[Span]]:
         """Sort in what has arrived; return the traces to print now."""
-        complete: list[list[Span]] = []
         flushing, self._flushing = self._flushing, False
+        complete: dict[int, None] = {}
         while self._arrived:
             span = self._arrived.popleft()
             trace_id = span.context.trace_id
             self._waiting.setdefault(trace_id, []).append(span)
             self._count += 1
             if span.parent is None or span.parent.is_remote:
-                complete.append(self._pop(trace_id))
-            elif self._count > _MAX_WAITING:
-                complete.append(self._pop(next(iter(self._waiting))))
-        if flushing:
-            complete += [self._pop(trace_id) for trace_id in list(self._waiting)]
-        return complete
+                complete[trace_id] = None
+        printable = [self._pop(trace_id) for trace_id in complete]
+        while self._waiting and (flushing or self._count > _MAX_WAITING):
+            printable.append(self._pop(next(iter(self._waiting))))
+        return printable
 
     def _pop(self, trace_id: int) -> list[Span]:
         spans = self._waiting.pop(trace_id)
