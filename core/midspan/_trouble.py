@@ -32,6 +32,7 @@ __all__ = [
     "safe_str",
     "say_what_waits",
     "set_strict",
+    "type_name",
 ]
 
 _INTERVAL_S: Final = 60.0
@@ -136,20 +137,26 @@ def prepare() -> Any:  # noqa: ANN401 - a module
 
 def describe(value: object) -> str:
     """Show a foreign value in at most 256 characters, without control characters and without raising."""
-    if isinstance(value, BaseException):
-        value = f"{type(value).__name__}: {safe_str(value)}"
-    text = value if isinstance(value, str) else safe_str(value)
+    text = safe_str(value)
+    if issubclass(type(value), BaseException):
+        text = f"{type_name(value)}: {text}"
     cut = text[:_MAX_FOREIGN_CHARS]
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
     return shown if len(shown) <= _MAX_FOREIGN_CHARS else shown[:_MAX_FOREIGN_CHARS]
 
 
 def safe_str(value: Any) -> str:  # noqa: ANN401 - anything at all may be asked for its text
-    """Return `str(value)`, or what can be said of a value whose `__str__` raises."""
+    """Return `str(value)`, as a str and nothing derived, or what can be said where `__str__` raises."""
     try:
-        return str(value)
+        # Of a string its characters, whatever its class has made of `__str__`.
+        return str.__str__(value if issubclass(type(value), str) else str(value))
     except Exception:  # noqa: BLE001 - an application's __str__ may raise whatever it likes
-        return f"<{type(value).__name__} that cannot be shown>"
+        return f"<{type_name(value)} that cannot be shown>"
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type, which a metaclass may hide."""
+    return type.__dict__["__name__"].__get__(type(value))  # type: ignore[no-any-return]
 
 
 def counts() -> dict[str, int]:

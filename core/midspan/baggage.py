@@ -11,6 +11,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from midspan import _trouble
 from midspan import context as _context
 
 if TYPE_CHECKING:
@@ -42,32 +43,52 @@ class Value(str):
 
 def get_all(context: Context | None = None) -> Mapping[str, str]:
     """Return the baggage of `context` (default: the current one) as a read-only mapping."""
-    return MappingProxyType(dict((context or _context.current()).baggage))
+    return MappingProxyType(dict(_meant(context).baggage))
 
 
 def get_baggage(name: str, context: Context | None = None) -> str | None:
     """Return one baggage value, or None."""
-    return (context or _context.current()).baggage.get(name)
+    return _meant(context).baggage.get(_text(name))
 
 
 def set_baggage(name: str, value: str, context: Context | None = None) -> Context:
     """Return `context` (default: the current one) with one more baggage value; attach it to use it."""
-    base = context or _context.current()
-    return base.with_baggage({**base.baggage, name: value})
+    base = _meant(context)
+    return base.with_baggage({**base.baggage, _text(name): _text(value)})
 
 
 def remove_baggage(name: str, context: Context | None = None) -> Context:
     """Return `context` (default: the current one) without the baggage value `name`."""
-    base = context or _context.current()
+    base, name = _meant(context), _text(name)
     return base.with_baggage({key: value for key, value in base.baggage.items() if key != name})
 
 
 def clear(context: Context | None = None) -> Context:
     """Return `context` (default: the current one) with no baggage: do this before calling a third party."""
-    return (context or _context.current()).with_baggage(_EMPTY)
+    return _meant(context).with_baggage(_EMPTY)
 
 
 def attached(baggage: Mapping[str, str]) -> _context.attached:
     """Run a block with these values added to the baggage that is current."""
     base = _context.current()
-    return _context.attached(base.with_baggage({**base.baggage, **baggage}))
+    merged = dict(base.baggage)
+    try:
+        for name, value in baggage.items():
+            merged[_text(name)] = _text(value)
+    except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+        _trouble.report("baggage.unreadable", "baggage could not be read", error=error)
+    return _context.attached(base.with_baggage(merged))
+
+
+def _meant(context: Context | None) -> Context:
+    """Return the context that an argument means."""
+    if context is None or not issubclass(type(context), _context.Context):
+        if context is not None:
+            _trouble.report("context.invalid", "%s was given for a context", context)
+        return _context.current()
+    return context
+
+
+def _text(given: str) -> str:
+    """Return a name or a value as a string, whatever was given."""
+    return given if type(given) is str or type(given) is Value else _trouble.safe_str(given)

@@ -14,6 +14,8 @@ from __future__ import annotations
 import contextvars
 from types import MappingProxyType
 
+from midspan import _trouble
+
 # Not typing.TYPE_CHECKING: `typing` alone would double what importing the tracing interface costs.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,6 +107,9 @@ def _settle(context: Context) -> Context:
 
 def attach(context: Context) -> Token:
     """Make `context` the current one until `detach` is called with the returned token."""
+    if not issubclass(type(context), Context):
+        _trouble.report("context.invalid", "%s was attached, which is no context", context)
+        context = current()
     # The slot holds a copy: the same context may be attached twice, and left in one place only.
     entered = Context(context.span, context.baggage, context.values)
     return Token(entered, current())
@@ -112,7 +117,10 @@ def attach(context: Context) -> Token:
 
 def detach(token: Token) -> None:
     """Make what was current before the `attach` current again; harmless in any order and from anywhere."""
-    leave(token._attached, token._previous, token._place)
+    if type(token) is Token:
+        leave(token._attached, token._previous, token._place)
+    else:
+        _trouble.report("context.invalid", "%s was given to detach, which is no token", token)
 
 
 def leave(entered: Context, previous: Context, place: contextvars.Token[Context] | None = None) -> None:

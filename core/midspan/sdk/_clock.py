@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-__all__ = ["Clock", "SystemClock"]
+from midspan import _trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Clock", "Guarded", "SystemClock"]
+
+_INT64: Final = 1 << 63
 
 
 class Clock(Protocol):
@@ -25,6 +32,38 @@ class SystemClock:
 
     monotonic_ns = staticmethod(time.monotonic_ns)
     time_ns = staticmethod(time.time_ns)
+
+
+class Guarded:
+    """A clock of somebody else's making: the machine's stands in where it fails."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Take a clock.
+
+        Raises:
+            TypeError: It has no functions `monotonic_ns` and `time_ns`.
+        """
+        functions = [getattr(clock, name, None) for name in ("monotonic_ns", "time_ns")]
+        if not all(map(callable, functions)):
+            message = f"{clock!r} is no clock: it has no functions monotonic_ns and time_ns"
+            raise TypeError(message)
+        self.monotonic_ns = _guarded(clock.monotonic_ns, time.monotonic_ns)
+        self.time_ns = _guarded(clock.time_ns, time.time_ns)
+
+
+def _guarded(read: Callable[[], Any], instead: Callable[[], int]) -> Callable[[], int]:
+    def guarded() -> int:
+        error: Exception | None = None
+        try:
+            now = read()
+            if type(now) is int and 0 <= now < _INT64:
+                return now
+        except Exception as raised:  # noqa: BLE001 - a clock may be the application's own
+            error = raised
+        _trouble.report("clock.failed", "the clock gave no time; the machine's was taken", error=error)
+        return instead()
+
+    return guarded
 
 
 def offset_ns(clock: Clock) -> int:

@@ -9,7 +9,7 @@ from midspan import _trouble, propagation
 from midspan.metrics._seam import binding as instruments
 from midspan.resource import Resource
 from midspan.sdk import _plugins, _samplers, _settings
-from midspan.sdk._clock import Clock, SystemClock
+from midspan.sdk._clock import Clock, Guarded, SystemClock
 from midspan.sdk._environment import Environment
 from midspan.sdk._exit import at_exit
 from midspan.sdk._pipeline import Pipeline
@@ -91,7 +91,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     global _exit_timeout_s  # noqa: PLW0603 - it goes with the pipeline in force
     read = Environment(environment)
     settings = Settings()
-    settings.clock = clock if clock is not None else SystemClock()
+    settings.clock = SystemClock() if clock is None else Guarded(clock)
     settings.limits = _settings.span_limits(limits, read)
     settings.ids = _settings.id_generator(ids, read)
     given = _settings.given_resource(service_name, resource, read)

@@ -159,11 +159,11 @@ class Recorder:
                         trace_id,
                         name,
                         kind,
-                        attributes or NO_ATTRIBUTES,
-                        links or (),
+                        NO_ATTRIBUTES if attributes is None else attributes,
+                        () if links is None else links,
                     )
                 )
-                if result.trace_state is not None:
+                if type(result.trace_state) is TraceState:
                     trace_state = result.trace_state
             elif trace_id & _LOWER_64 >= threshold:
                 result = DROP
@@ -188,7 +188,7 @@ class Recorder:
         span.end_ns = None
         span.status = UNSET
         span._context = span._attributes = span._events = span._links = span._views = span._dropped = None
-        if attributes:
+        if attributes is not None:
             limits = self.limits
             copied = plain_copy(attributes, limits.attributes, limits.value_length)
             if copied is None:
@@ -196,7 +196,7 @@ class Recorder:
                 if dropped:
                     span._dropped = [dropped, 0, 0]
             span._attributes = copied
-        if links:
+        if links is not None:
             self._add_links(span, links)
         if parent is not None and parent_context is None:
             self._mark_root(span, context)
@@ -213,7 +213,7 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 - a sampler may be the application's own
             _trouble.report("sampler.raised", "the sampler raised; the span is recorded", error=error)
             return SAMPLE
-        if type(result) is not SamplingResult:
+        if type(result) is not SamplingResult or type(result.decision) is not Decision:
             _trouble.report("sampler.no_result", "the sampler returned %s; the span is recorded", result)
             return SAMPLE
         return result
@@ -235,7 +235,7 @@ class Recorder:
 
     def _apply(self, span: Span, result: SamplingResult) -> None:
         """Carry out what a sampler said beyond "yes"."""
-        if result.attributes:
+        if result.attributes is not None:
             span.set_attributes(result.attributes)
         if result.decision is Decision.RECORD_ONLY:
             span.withdraw()

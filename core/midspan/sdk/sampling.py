@@ -114,8 +114,10 @@ def threshold_of(sampler: Sampler, situation: Situation) -> int | None:
     except Exception as error:  # noqa: BLE001 - the application's own, and perhaps not meant for us
         _trouble.report("sampler.raised", "threshold() of a sampler raised; it is asked instead", error=error)
         return None
+    if type(bound) is not int:
+        return None
     # One object for "always", so that the hot path need not compare numbers.
-    return ALWAYS if bound is not None and bound >= ALWAYS else bound
+    return min(ALWAYS, bound)
 
 
 def close(sampler: Sampler) -> None:

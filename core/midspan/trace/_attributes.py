@@ -102,8 +102,9 @@ def clean_value(value: object, value_length: int) -> Any:  # noqa: ANN401 - see 
     try:
         return _Cleaner(value_length).clean(value, _MAX_DEPTH)
     except Exception as error:  # noqa: BLE001 - foreign types may raise from any of their methods
-        _trouble.report("attributes.bad_value", "an attribute of type %s", type(value).__name__, error=error)
-        return f"<{type(value).__name__}>"
+        kind = _trouble.type_name(value)
+        _trouble.report("attributes.bad_value", "an attribute of type %s", kind, error=error)
+        return f"<{kind}>"
 
 
 class _Cleaner:
@@ -154,9 +155,9 @@ class _Cleaner:
 
 def _text(value: object) -> str:
     """Return the text of anything, as a str and nothing derived from it."""
-    if isinstance(value, bytes):
+    if type(value) is bytes:
         return value.decode("utf-8", "replace")
-    return str.__str__(value if isinstance(value, str) else _trouble.safe_str(value))
+    return _trouble.safe_str(value)
 
 
 def _cut(text: Any, value_length: int) -> Any:  # noqa: ANN401 - str or bytes, whichever came

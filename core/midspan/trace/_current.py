@@ -31,13 +31,15 @@ def context_of(parent: Span | SpanContext | Context | None) -> Context:
     current = _context.current()
     if parent is CURRENT or current.span is _SUPPRESSOR:
         return current
-    if isinstance(parent, Context):
-        return parent
-    if isinstance(parent, SpanContext):
-        return current.with_span(NonRecordingSpan(parent))
-    if parent is None or isinstance(parent, Span):
-        return current.with_span(parent)
-    error = TypeError(f"a parent is a Span, a SpanContext, a Context or None, not {type(parent).__name__}")
+    kind = type(parent)
+    if issubclass(kind, Context):
+        return parent  # type: ignore[return-value]
+    if issubclass(kind, SpanContext):
+        return current.with_span(NonRecordingSpan(parent))  # type: ignore[arg-type]
+    if parent is None or issubclass(kind, Span):
+        return current.with_span(parent)  # type: ignore[arg-type]
+    given = _trouble.type_name(parent)
+    error = TypeError(f"a parent is a Span, a SpanContext, a Context or None, not {given}")
     _trouble.report("parent.invalid", "the current span was taken for the parent", error=error)
     return current
 
@@ -54,6 +56,10 @@ class use_span:  # noqa: N801 - a context manager that reads as a verb
         record_exception: bool = True,  # noqa: FBT001, FBT002
         set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
     ) -> None:
+        if not issubclass(type(span), Span):
+            _trouble.report("span.invalid", "%s was to be made current, which is no span", span)
+            # What the block starts goes on under what is current.
+            span = NonRecordingSpan(get_current_span().context)
         self._span = span
         self._end_on_exit = end_on_exit
         self._record = (record_exception, set_status_on_exception)

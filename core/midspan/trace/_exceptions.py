@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from midspan._trouble import report, safe_str
+from midspan._trouble import type_name as bare_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +16,16 @@ __all__ = ["attributes_of", "describe", "type_name"]
 def type_name(exception: BaseException) -> str:
     """Return the qualified name of the exception's type; builtins go by their bare name."""
     kind = type(exception)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        module = kind.__module__
+    except Exception:  # noqa: BLE001 - a metaclass may hide it
+        return bare_name(exception)
+    return kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
 
 
 def describe(exception: BaseException) -> str:
     """Return one line: type and message."""
-    return f"{type(exception).__name__}: {safe_str(exception)}"
+    return f"{bare_name(exception)}: {safe_str(exception)}"
 
 
 def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -30,7 +35,7 @@ def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = Non
         "exception.message": safe_str(exception),
         "exception.stacktrace": _stacktrace(exception),
     }
-    if more:
+    if more is not None:
         try:
             attributes.update(more)
         except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
@@ -41,9 +46,10 @@ def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = Non
 def _stacktrace(exception: BaseException) -> str:
     import traceback  # noqa: PLC0415 - costs 5 ms at import, and most programs never raise
 
-    # Some record a text or a class for want of an exception.
-    trace = exception.__traceback__ if isinstance(exception, BaseException) else None
+    trace = None
     try:
+        # Some record a text or a class for want of an exception.
+        trace = exception.__traceback__ if issubclass(type(exception), BaseException) else None
         return "".join(traceback.format_exception(type(exception), exception, trace))
     except Exception:  # noqa: BLE001 - formatting calls the exception's own methods
         return "".join(traceback.format_tb(trace)) + describe(exception)

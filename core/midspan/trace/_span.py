@@ -199,7 +199,7 @@ class Span:
             return
         kept: Mapping[str, Any] | None = NO_ATTRIBUTES
         dropped = 0
-        if attributes:
+        if attributes is not None:
             kept = plain_copy(attributes, limits.event_attributes, limits.value_length)
             if kept is None:
                 kept, dropped = clean_attributes(attributes, limits.event_attributes, limits.value_length)
@@ -223,17 +223,19 @@ class Span:
             self._late("add_link")
             return
         if type(context) is not SpanContext:
-            if not isinstance(context, Span):
+            if not issubclass(type(context), Span):
                 _trouble.report("span.bad_link", "a link to %s, which is no span context", context)
                 return
-            context = context.context
+            context = context.context  # type: ignore[union-attr]
         links = self._links
         if links is None:
             links = self._links = []
         if len(links) >= limits.links:
             self._drop(2)
             return
-        cleaned, dropped = clean_attributes(attributes or {}, limits.link_attributes, limits.value_length)
+        if attributes is None:
+            attributes = NO_ATTRIBUTES
+        cleaned, dropped = clean_attributes(attributes, limits.link_attributes, limits.value_length)
         links.append(Link(context, cleaned or NO_ATTRIBUTES, dropped))
 
     def set_status(self, code: StatusCode | Status, description: str = "") -> None:
@@ -347,7 +349,7 @@ class Span:
 
         `SystemExit`, `KeyboardInterrupt`, `GeneratorExit` and cancellation are not.
         """
-        if self._limits is None or not isinstance(error, Exception):
+        if self._limits is None or not issubclass(type(error), Exception):
             return
         if record:
             self.record_exception(error)
@@ -364,4 +366,4 @@ class Span:
 
     def __repr__(self) -> str:
         state = "recording" if self.end_ns is None else f"{(self.end_ns - self.start_ns) / 1e6:.3f} ms"
-        return f"Span({self.name!r}, {self._trace_id:032x}-{self._span_id:016x}, {state})"
+        return f"Span({_trouble.describe(self.name)!r}, {self._trace_id:032x}-{self._span_id:016x}, {state})"

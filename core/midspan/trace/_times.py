@@ -16,8 +16,11 @@ _INT64: Final = 1 << 63
 
 def whole_ns(date: object, monotonic_ns: Callable[[], int], offset_ns: int) -> int:
     """Return a date in whole nanoseconds since the epoch; what is none (reported) becomes the present."""
-    if isinstance(date, (int, float)) and 0 <= date < _INT64:  # which NaN is not
-        return int(date)
+    try:
+        if isinstance(date, (int, float)) and 0 <= date < _INT64:  # which NaN is not
+            return int(date)
+    except Exception:  # noqa: BLE001, S110 - a number whose class makes something else of it
+        pass
     _trouble.report(
         "span.bad_time", "%s is no time in nanoseconds since the epoch; it was taken for now", date
     )

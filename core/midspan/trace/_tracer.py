@@ -10,8 +10,9 @@ from midspan import context as _context
 from midspan.context import EMPTY, Context, _slot
 from midspan.trace._current import CURRENT, context_of
 from midspan.trace._nonrecording import UnsampledRoot
+from midspan.trace._scope import scope_of
 from midspan.trace._seam import binding
-from midspan.trace._values import InstrumentationScope, SpanKind
+from midspan.trace._values import SpanKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from midspan.trace._seam import Engine, Starter
     from midspan.trace._span import Span
     from midspan.trace._span_context import SpanContext
-    from midspan.trace._values import Link
+    from midspan.trace._values import InstrumentationScope, Link
 
     F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -248,4 +249,4 @@ def get_tracer(
     attributes: Mapping[str, Any] | None = None,
 ) -> Tracer:
     """Return a tracer for the library or module `name`; cheap, and allowed before `configure()`."""
-    return Tracer(InstrumentationScope(name, version, schema_url, tuple((attributes or {}).items())))
+    return Tracer(scope_of(name, version, schema_url, attributes))

@@ -59,11 +59,13 @@ UNSET: Final = Status()
 
 def status_of(code: Any, description: str) -> Status:  # noqa: ANN401 - anything may be given
     """Return the status meant by who gave no `StatusCode`: one of its numbers, or a whole status."""
-    if isinstance(code, Status):
-        return code
+    if issubclass(type(code), Status):
+        code, description = code
+        if type(code) is StatusCode:
+            return Status(code, description)
     try:
         return Status(StatusCode(code), description)
-    except ValueError as error:
+    except Exception as error:  # noqa: BLE001 - the comparison calls what was given
         _trouble.report("span.bad_status", "%s is no status; it was left as it was", code, error=error)
         return UNSET
 

@@ -1,0 +1,3 @@
+"""The two libraries behind the same few verbs, so that one program does the same to both."""
+
+from __future__ import annotations

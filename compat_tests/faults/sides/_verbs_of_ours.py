@@ -1,0 +1,96 @@
+"""Every verb of midspan's interface, each given one value that may be anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from midspan import baggage, context, propagation, trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["VERBS"]
+
+_tracer = trace.get_tracer("harmless")
+
+
+def _with(manager: Any) -> None:
+    with manager:
+        pass
+
+
+def _on(use: Callable[[Any], object]) -> None:
+    with _tracer.start_as_current_span("used") as span:
+        use(span)
+
+
+def _started(**arguments: Any) -> None:
+    _tracer.start_span(**({"name": "started"} | arguments)).end()
+    with _tracer.start_as_current_span(**({"name": "started"} | arguments)) as span:
+        _with(_tracer.start_as_current_span("below"))
+        repr(span)
+
+
+def _after_end(name: Any) -> None:
+    span = _tracer.start_span(name)
+    span.end()
+    span.set_attribute("key", 1)
+    span.end()
+
+
+def _carried(ctx: Any) -> None:
+    with context.attached(ctx):
+        propagation.inject({})
+
+
+VERBS: dict[str, Callable[[Any], object]] = {
+    "start: name": lambda odd: _started(name=odd),
+    "start: kind": lambda odd: _started(kind=odd),
+    "start: attributes": lambda odd: _started(attributes=odd),
+    "start: attribute": lambda odd: _started(attributes={"key": odd}),
+    "start: links": lambda odd: _started(links=odd),
+    "start: link": lambda odd: _started(links=[odd]),
+    "start: link's context": lambda odd: _started(links=[trace.Link(odd)]),
+    "start: link's attributes": lambda odd: _started(
+        links=[trace.Link(_tracer.start_span("x").context, odd)]
+    ),
+    "start: parent": lambda odd: _started(parent=odd),
+    "start: time": lambda odd: _started(start_ns=odd),
+    "set_attribute: key": lambda odd: _on(lambda span: span.set_attribute(odd, 1)),
+    "set_attribute: value": lambda odd: _on(lambda span: span.set_attribute("key", odd)),
+    "set_attributes": lambda odd: _on(lambda span: span.set_attributes(odd)),
+    "add_event: name": lambda odd: _on(lambda span: span.add_event(odd)),
+    "add_event: attributes": lambda odd: _on(lambda span: span.add_event("event", odd)),
+    "add_event: time": lambda odd: _on(lambda span: span.add_event("event", None, odd)),
+    "add_link": lambda odd: _on(lambda span: span.add_link(odd)),
+    "add_link: attributes": lambda odd: _on(lambda span: span.add_link(span.context, odd)),
+    "set_status": lambda odd: _on(lambda span: span.set_status(odd)),
+    "set_status: description": lambda odd: _on(lambda span: span.set_status(trace.StatusCode.ERROR, odd)),
+    "set_status: Status": lambda odd: _on(lambda span: span.set_status(trace.Status(odd, odd))),
+    "update_name": lambda odd: _on(lambda span: span.update_name(odd)),
+    "set_kind": lambda odd: _on(lambda span: span.set_kind(odd)),
+    "record_exception": lambda odd: _on(lambda span: span.record_exception(odd)),
+    "record_exception: attributes": lambda odd: _on(lambda span: span.record_exception(ValueError("x"), odd)),
+    "record_exception: time": lambda odd: _on(lambda span: span.record_exception(ValueError("x"), None, odd)),
+    "end: time": lambda odd: _tracer.start_span("ended").end(odd),
+    "verbs after the end": _after_end,
+    "use_span": lambda odd: _with(trace.use_span(odd, end_on_exit=True)),
+    "get_tracer: name": lambda odd: trace.get_tracer(odd).start_span("x").end(),
+    "get_tracer: version": lambda odd: trace.get_tracer("x", odd).start_span("x").end(),
+    "get_tracer: attributes": lambda odd: trace.get_tracer("x", "", "", odd).start_span("x").end(),
+    "get_tracer: attribute": lambda odd: trace.get_tracer("x", "", "", {"key": odd}).start_span("x").end(),
+    "attach": lambda odd: context.detach(context.attach(odd)),
+    "detach": context.detach,
+    "attached": lambda odd: _with(context.attached(odd)),
+    "set_baggage: name": lambda odd: _carried(baggage.set_baggage(odd, "value")),
+    "set_baggage: value": lambda odd: _carried(baggage.set_baggage("name", odd)),
+    "get_baggage": baggage.get_baggage,
+    "remove_baggage": baggage.remove_baggage,
+    "inject: carrier": propagation.inject,
+    "inject: context": lambda odd: propagation.inject({}, odd),
+    "extract: carrier": propagation.extract,
+    "extract: context": lambda odd: propagation.extract({}, odd),
+    "extract: headers": lambda odd: propagation.extract(
+        {"traceparent": odd, "tracestate": odd, "baggage": odd}
+    ),
+}
