@@ -65,6 +65,8 @@ def outlets_of(exporters: Sequence[Any] | None, waits: Waits, environment: Envir
         metrics = environment.names("OTEL_METRICS_EXPORTER") or ["otlp"]
         for name in dict.fromkeys([*spans, *metrics]):
             _open(name, outlets, waits, (name in spans, name in metrics))
+        _hold_to(environment, "OTEL_TRACES_EXPORTER", outlets.sinks)
+        _hold_to(environment, "OTEL_METRICS_EXPORTER", outlets.readers)
         return outlets
     if isinstance(exporters, str):
         message = f"exporters={exporters!r} is not valid: allowed is a list, as in exporters=[{exporters!r}]"
@@ -72,6 +74,14 @@ def outlets_of(exporters: Sequence[Any] | None, waits: Waits, environment: Envir
     for given in exporters:
         _open(given, outlets, waits, (True, True))
     return outlets
+
+
+def _hold_to(environment: Environment, variable: str, outlets: Container[str]) -> None:
+    """Refuse a variable that names an exporter which does not take its signal."""
+    for name in environment.names(variable) or ():
+        if name != "none" and name not in outlets:
+            message = f"exporter {name!r} ({variable}) is not valid: it does not take this signal"
+            raise ConfigurationError(message)
 
 
 def _open(given: Any, outlets: Outlets, waits: Waits, wanted: tuple[bool, bool]) -> None:  # noqa: ANN401 - name, exporter, Batch or Simple

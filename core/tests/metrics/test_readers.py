@@ -278,3 +278,9 @@ def test_variables_choose_exporters_for_each_signal():
     """OTEL_METRICS_EXPORTER and OTEL_TRACES_EXPORTER are apart; "none" is nobody."""
     pipeline = sdk.configure(environment={"OTEL_TRACES_EXPORTER": "console", "OTEL_METRICS_EXPORTER": "none"})
     assert (["console"], {}) == (list(pipeline.stats().exporters), pipeline.stats().metrics)
+
+
+def test_an_exporter_that_takes_no_metrics_is_refused_for_them():
+    """A variable that names it is an error where it is read, not silence when it is used."""
+    with pytest.raises(sdk.ConfigurationError, match=r"OTEL_METRICS_EXPORTER.*does not take this signal"):
+        sdk.configure(environment={"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "console"})
