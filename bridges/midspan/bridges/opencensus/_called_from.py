@@ -12,5 +12,5 @@ def is_opencensus_calling() -> bool:
 
     Its configuration module evaluates what the application wrote, so that one is the application.
     """
-    module = sys._getframe(2).f_globals.get("__name__", "")
+    module: str = sys._getframe(2).f_globals.get("__name__", "")
     return module.startswith("opencensus.") and module != "opencensus.common.configuration"

@@ -116,7 +116,7 @@ def code_name(code: int) -> str:
 def attributes(given: Any) -> dict[Any, Any]:
     """Return attributes without those that are None, which OpenCensus's exporters leave out as well."""
     mapping = getattr(given, "attributes", given)
-    if not isinstance(mapping, Mapping) or not mapping:
+    if type(mapping) is not dict and not isinstance(mapping, Mapping):
         return {}
     try:
         return {key: value for key, value in mapping.items() if value is not None}

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     from midspan import trace
 
-__all__ = ["Entered", "enter", "exit_", "innermost"]
+__all__ = ["Entered", "enter", "exit_", "innermost", "view_within"]
 
 _new: Final = object.__new__
+_get: Final = _slot.get
 _set: Final = _slot.set
+_reset: Final = _slot.reset
 # The key under which a context's values hold the innermost of the contexts made here; native contexts
 # inside inherit it, so that OpenCensus's `end_span`, which names no span, finds the right one.
 _INNERMOST: Final = object()
@@ -54,9 +56,29 @@ def exit_(entered: Entered) -> None:
     if place is None:
         return
     entered.place = None
-    _context.leave(entered, previous, place)
     # Whoever still holds this context, a task say, must not hold all contexts before it.
     entered.previous = EMPTY
+    if _get() is entered and previous._left_for is None:
+        # `leave`, spelled out for the usual case.
+        try:
+            _reset(place)
+        except ValueError:  # It was entered in another thread or task.
+            pass
+        else:
+            return
+    _context.leave(entered, previous, place)
+    current = _get()
+    if type(current) is Entered and current.view is entered.view:
+        # Made current a second time, in another thread say.
+        exit_(current)
+
+
+def view_within(context: Context) -> Any:
+    """Return what OpenCensus has current in a context that native code made of one of these, or None."""
+    entered = context.values.get(_INNERMOST)
+    if entered is not None and entered.span is context.span:  # type: ignore[attr-defined]
+        return entered.view  # type: ignore[attr-defined]
+    return None
 
 
 def innermost(context: Context) -> Entered | None:

@@ -8,21 +8,23 @@ another; here only the thread that made the tracer does, and only other threads 
 from __future__ import annotations
 
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from midspan.bridges.opencensus import _convert
 
 if TYPE_CHECKING:
-    from midspan.bridges.opencensus._span import Span
     from midspan.context import Context
 
-__all__ = ["Home", "Parent", "ended", "parent_of", "settle_in", "started"]
+__all__ = ["KEY", "Home", "Parent", "home_of", "parent_of", "settle_in"]
 
-_KEY = "_midspan_home"
+# Where a tracer's `__dict__` holds it.
+KEY: Final = "_midspan_home"
 
 
 class Home:
     """What a tracer remembers."""
 
-    __slots__ = ("open", "thread", "written")
+    __slots__ = ("_trace_id", "_trace_text", "open", "thread", "written")
 
     def __init__(self) -> None:
         self.thread = get_ident()
@@ -31,6 +33,15 @@ class Home:
         # The span id that the bridge put into the span context; another one was put there by the
         # application, and means a parent.
         self.written: str | None = None
+        self._trace_text: str | None = None
+        self._trace_id = 0
+
+    def trace_id(self, text: Any) -> int:
+        """Return the number of a trace id, which is nearly always the one that was asked for before."""
+        if text is not self._trace_text:
+            self._trace_id = _convert.number(text, 32)
+            self._trace_text = text
+        return self._trace_id
 
 
 class Parent(NamedTuple):
@@ -43,12 +54,20 @@ class Parent(NamedTuple):
 
 def settle_in(tracer: Any) -> None:
     """Take the present thread for the one that made the tracer."""
-    tracer.__dict__[_KEY] = Home()
+    tracer.__dict__[KEY] = Home()
 
 
-def parent_of(tracer: Any, stored: Any) -> Parent:
+def home_of(tracer: Any) -> Home:
+    """Return what a tracer remembers."""
+    home: Home | None = tracer.__dict__.get(KEY)
+    if home is None:
+        # It was made before the bridge was installed.
+        home = tracer.__dict__.setdefault(KEY, Home())
+    return home
+
+
+def parent_of(tracer: Any, home: Home, stored: Any) -> Parent:
     """Return the parent of a span where nothing is current: a span of the tracer's, an id, or neither."""
-    home = _home_of(tracer)
     if home.open is not None and home.thread != get_ident():
         return Parent(home.open, None, is_remote=False)
     root = getattr(tracer, "root_span_id", None)
@@ -56,28 +75,3 @@ def parent_of(tracer: Any, stored: Any) -> Parent:
     if home.written is not None and span_id == home.written:
         span_id = root
     return Parent(None, span_id, is_remote=span_id == root)
-
-
-def started(tracer: Any, stored: Any, span: Span) -> None:
-    """Note that a span of the tracer is open."""
-    home = _home_of(tracer)
-    if home.thread == get_ident():
-        home.open = span._entered
-        home.written = stored.span_id = span.span_id
-
-
-def ended(tracer: Any, span: Span, above: Context) -> None:
-    """Note that it is not any more, and what is above it is."""
-    home = _home_of(tracer)
-    if home.thread == get_ident():
-        home.open = None if above.span is None else above
-        parent = span.parent_span
-        home.written = tracer.__dict__["span_context"].span_id = None if parent is None else parent.span_id
-
-
-def _home_of(tracer: Any) -> Home:
-    home: Home | None = tracer.__dict__.get(_KEY)
-    if home is None:
-        # It was made before the bridge was installed.
-        home = tracer.__dict__.setdefault(_KEY, Home())
-    return home

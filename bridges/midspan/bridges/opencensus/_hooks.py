@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-import random
+from random import getrandbits
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.trace import blank_span, execution_context
+from opencensus.trace import span as oc_span
 from opencensus.trace.print_exporter import PrintExporter
 from opencensus.trace.status import Status
 from opencensus.trace.tracer import Tracer
@@ -20,7 +22,7 @@ from midspan.bridges.opencensus import _convert, _end, _home
 from midspan.bridges.opencensus._blank import Blank, start_blank
 from midspan.bridges.opencensus._called_from import is_opencensus_calling
 from midspan.bridges.opencensus._entered import Entered, enter, exit_, innermost
-from midspan.bridges.opencensus._span import Span, make
+from midspan.bridges.opencensus._span import Span, announce, make
 from midspan.bridges.opencensus._start import start_native
 from midspan.context import Context, _slot
 from midspan.trace import NonRecordingSpan
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["METHODS", "finish", "get_tracer"]
 
 _get: Final = _slot.get
+_on_create: Final = oc_span.Span._on_create_callbacks
 _original_current_span: Final = ContextTracer.current_span
 _original_end_span: Final = ContextTracer.end_span
 _original_get_tracer: Final = Tracer.get_tracer
@@ -44,39 +47,51 @@ def start_span(self: Any, name: Any = "span") -> Span:
     previous = _get()
     if previous._left_for is not None:
         previous = _context.current()
-    stored = self.__dict__["span_context"]
+    own = self.__dict__
+    stored = own["span_context"]
+    home = own.get(_home.KEY) or _home.home_of(self)
     above = previous.span
-    if above is None or not above._trace_id:
+    if above is None and home.open is None and stored.span_id is None:
+        ids = (home.trace_id(stored.trace_id), getrandbits(64) or 1)
+        span = make(name, start_native(name, previous, ids if ids[0] else None), self)
+    elif above is None or not above._trace_id:
         span = _start_root(self, name, previous, stored)
-    elif type(previous) is Entered:
-        span = make(name, start_native(name, previous), previous.view, self)
     else:
-        span = make(name, start_native(name, previous), None, self)
-        span._above = above
-    span._entered = enter(span, span._native, previous)
+        span = make(name, start_native(name, previous), self, above)
+        if type(previous) is Entered and previous.view is not None:
+            span.parent_span = previous.view
+    native = span._native
+    if native._span_id:
+        span.span_id = f"{native._span_id:016x}"
+    if _on_create:
+        announce(span)
+    entered = span._entered = enter(span, native, previous)
     # Appending needs no lock; the one that OpenCensus takes is for other interpreters.
     self._spans_list.append(span)
-    _home.started(self, stored, span)
+    if home.thread == get_ident():
+        home.open = entered
+        home.written = stored.span_id = span.span_id
     return span
 
 
 def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
     """Start a span where nothing is current: in the tracer's trace, under its remote parent if it has one."""
-    parent = _home.parent_of(tracer, stored)
+    home = _home.home_of(tracer)
+    parent = _home.parent_of(tracer, home, stored)
     if parent.open is not None and parent.open.span is not None:
-        native = start_native(name, parent.open)
-        view = getattr(parent.open, "view", None)
-        span = make(name, native, view, tracer)
-        span._above = parent.open.span if view is None else None
-        return span
-    trace_id, parent_id = _convert.number(stored.trace_id, 32), _convert.number(parent.span_id, 16)
+        return make(name, start_native(name, parent.open), tracer, parent.open.span)
+    trace_id, parent_id = home.trace_id(stored.trace_id), _convert.number(parent.span_id, 16)
     if trace_id and parent_id:
         caller = _convert.parent_context(stored)._replace(span_id=parent_id, is_remote=parent.is_remote)
         native = start_native(name, _above(previous, NonRecordingSpan(caller)))
     else:
-        native = start_native(name, previous, (trace_id, random.getrandbits(64) or 1) if trace_id else None)
-    view = previous.view if type(previous) is Entered and previous.span is None else None
-    return make(name, native, view or NullContextManager(span_id=parent.span_id), tracer)
+        native = start_native(name, previous, (trace_id, getrandbits(64) or 1) if trace_id else None)
+    span = make(name, native, tracer)
+    if type(previous) is Entered:
+        span.parent_span = previous.view
+    else:
+        span.parent_span = NullContextManager(span_id=parent.span_id)
+    return span
 
 
 def _above(context: Context, span: trace.Span) -> Context:

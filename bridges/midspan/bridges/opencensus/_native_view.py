@@ -10,8 +10,7 @@ from opencensus.trace.status import Status
 
 from midspan.bridges.opencensus import _convert, _reverse
 from midspan.bridges.opencensus._buffers import Attributes, Lazy
-from midspan.bridges.opencensus._span import make
-from midspan.bridges.opencensus._start import start_below
+from midspan.bridges.opencensus._span import child_of
 from midspan.bridges.opencensus._views import Known, parent_of
 from midspan.trace import SpanKind, StatusCode
 from midspan.trace import Status as NativeStatus
@@ -154,7 +153,7 @@ class NativeView(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
 
     def span(self, name: Any = "child_span") -> Any:
         """Start a child that is not made current; `finish` ends it, since nobody here ends its parent."""
-        child = make(name, start_below(name, self._native), self, None)
+        child = child_of(self, name)
         child._ends_at_finish = True
         self._child_spans.append(child)
         return child

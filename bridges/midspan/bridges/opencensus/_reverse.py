@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from google.rpc import code_pb2
 from opencensus.trace import span_data as oc_span_data
 from opencensus.trace.attributes import Attributes
 from opencensus.trace.link import Link
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["annotation", "attributes", "is_message", "kind", "link", "message_event", "span_data", "status"]
 
 _KINDS: Final = {SpanKind.SERVER: OCKind.SERVER, SpanKind.CLIENT: OCKind.CLIENT}
+# google/rpc/code.proto
+_UNKNOWN: Final = 2
 _PLAIN: Final = frozenset({bool, int, float, str})
 _MESSAGE_TYPES: Final = {name: code for code, name in _convert.MESSAGE_TYPES.items()}
 _LINK_TYPES: Final = {name: code for code, name in _convert.LINK_TYPES.items()}
@@ -76,8 +77,8 @@ def status(span: trace.Span) -> Any:
     code, description = span.status
     if code is not StatusCode.ERROR:
         return Status.as_ok()
-    canonical = span.attributes.get(_convert.CODE, code_pb2.UNKNOWN)
-    return Status(canonical if type(canonical) is int else code_pb2.UNKNOWN, message=description or None)
+    canonical = span.attributes.get(_convert.CODE, _UNKNOWN)
+    return Status(canonical if type(canonical) is int else _UNKNOWN, message=description or None)
 
 
 def is_message(event: trace.Event) -> bool:

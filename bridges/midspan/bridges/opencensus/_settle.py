@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.bridges.opencensus import _convert
-from midspan.bridges.opencensus._buffers import Annotation
+from midspan.bridges.opencensus._buffers import Annotation, Attributes
 from midspan.trace import Status, StatusCode
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ def settle(native: trace.Span, state: Mapping[str, Any]) -> None:
 
 
 def _add_attributes(native: trace.Span, given: Any) -> None:
+    if type(given) is Attributes:
+        # The plain dictionary below it; OpenCensus's class takes a call for each pair.
+        given = given._dict
     if given:
         set_attribute = native.set_attribute
         for key, value in _convert.attributes(given).items():

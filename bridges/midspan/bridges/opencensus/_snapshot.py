@@ -18,9 +18,9 @@ __all__ = ["options_of", "snapshot", "tracestate_of"]
 _new: Final = object.__new__
 
 
-def snapshot(native: trace.Span | trace.SpanContext, from_header: bool = False) -> Any:
+def snapshot(native: trace.Span, from_header: bool = False) -> Any:
     """Return the OpenCensus context of a native span, as it is now."""
-    context: trace.SpanContext = getattr(native, "context", native)  # type: ignore[assignment]
+    context = native.context
     # Without the constructor, which would match both ids against a pattern.
     shown = _new(SpanContext)
     shown.from_header = from_header

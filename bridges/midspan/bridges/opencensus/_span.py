@@ -18,7 +18,7 @@ from midspan.bridges.opencensus import _convert, _end
 from midspan.bridges.opencensus._buffers import Annotation, Attributes, Lazy, now_ns
 from midspan.bridges.opencensus._start import start_below
 from midspan.bridges.opencensus._state import STATE
-from midspan.bridges.opencensus._views import Known, parent_of, remember, view_of
+from midspan.bridges.opencensus._views import KEY, Known, parent_of, remember, view_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -26,15 +26,21 @@ if TYPE_CHECKING:
     from midspan import trace
     from midspan.bridges.opencensus._entered import Entered
 
-__all__ = ["Span", "make"]
+__all__ = ["Span", "announce", "child_of", "make"]
 
 _new: Final = object.__new__
+# By name: mypy does not know that OpenCensus's class has a `__dict__`.
+_SLOTS: Final = ("_entered", "_has_ended", "_native")
 
 
 class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
     """A span of OpenCensus, with the native one that it feeds."""
 
-    # There is no __init__; see `make`. These stand in for what most spans never get.
+    # There is no __init__; see `make`. What is OpenCensus's own stands in the `__dict__`, as usual; a span
+    # in which there is no more than `make` put there has nothing to hand on but its name.
+    __slots__ = _SLOTS
+
+    # These stand in for what most spans never get.
     stack_trace: Any = None
     same_process_as_parent_span: Any = None
     span_kind: Any = oc_span.SpanKind.UNSPECIFIED
@@ -43,15 +49,16 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
     _end_text: Any = None
     _end_ns: int | None = None
     _error: BaseException | None = None
-    _has_ended = False
     _ends_at_finish = False
-    # The native span above it, where that has no view yet.
-    _above: trace.Span | None = None
-    _entered: Entered | None = None
 
     name: Any
     context_tracer: Any
     _native: trace.Span
+    _has_ended: bool
+    # The native span above it, where that had no view yet.
+    _above: trace.Span | None
+    # The context in which the span was made current.
+    _entered: Entered | None
 
     span_id = Lazy(
         lambda self: f"{self._native._span_id:016x}" if self._native._span_id else generate_span_id()
@@ -82,7 +89,8 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
     def end_time(self) -> Any:
         """When the span ended, as OpenCensus's text, or None."""
         if self._end_text is None:
-            return None if self._end_ns is None else _convert.to_iso(self._end_ns)
+            end_ns = self._end_ns or self._native.end_ns
+            return None if end_ns is None else _convert.to_iso(end_ns)
         return self._end_text
 
     @end_time.setter
@@ -95,14 +103,15 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
 
     def span(self, name: Any = "child_span") -> Span:
         """Start a child that is not made current; it is exported when this span ends."""
-        child = make(name, start_below(name, self._native), self, None)
+        child = child_of(self, name)
         self._child_spans.append(child)
         return child
 
     def start(self) -> None:
         """Set the start to this moment."""
         native = self._native
-        self._start_text = None
+        if self._start_text is not None:
+            self._start_text = None
         if native._limits is None:
             self._start_ns = now_ns(native)
         else:
@@ -127,27 +136,45 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
         if exception_value is not None:
             self.status = Status.from_exception(exception_value)
             self._error = exception_value
-        if self.context_tracer is None:
+        tracer = self.context_tracer
+        if tracer is None:
             self.finish()
-        elif not STATE.is_installed:
-            if not self._has_ended:
-                self.context_tracer.end_span()
-        else:
+        elif self._has_ended:
+            return
+        elif STATE.is_installed:
             # Not by `end_span`: that would end whichever span is current.
-            _end.end(self.context_tracer, self)
+            _end.end(tracer, self)
+        else:
+            tracer.end_span()
 
 
-def make(name: Any, native: trace.Span, parent_span: Any, tracer: Any) -> Span:
-    """Make the OpenCensus span for a native one; without a parent, it is found when it is asked for."""
+def make(name: Any, native: trace.Span, tracer: Any, above: trace.Span | None = None) -> Span:
+    """Make the OpenCensus span for a native one; what is above is its parent, shown when it is asked for."""
     span: Span = _new(Span)
     span.name = name
-    span._native = native
     span.context_tracer = tracer
-    if parent_span is not None:
-        span.parent_span = parent_span
+    span._above = above
+    span._native = native
+    span._entered = None
+    span._has_ended = False
     if native._limits is None:
         span._start_ns = now_ns(native)
-    remember(native, span)
+    if native._views is None and native._span_id:
+        native._views = (KEY, span)
+    else:
+        remember(native, span)
+    return span
+
+
+def announce(span: Span) -> None:
+    """Tell whoever asked OpenCensus to be told of each new span."""
     for callback in oc_span.Span._on_create_callbacks:
         callback(span)
-    return span
+
+
+def child_of(parent: Any, name: Any) -> Span:
+    """Start a span under a view, without making it current."""
+    child = make(name, start_below(name, parent._native), None)
+    child.parent_span = parent
+    announce(child)
+    return child

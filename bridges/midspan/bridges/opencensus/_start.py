@@ -1,4 +1,4 @@
-"""Start the native span for an OpenCensus one. OpenCensus's sampler has said yes, and that is the decision."""
+"""Start the native span for an OpenCensus one. OpenCensus's sampler has said yes, and that is it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _INTERNAL: Final = SpanKind.INTERNAL
 _SAMPLED: Final = TraceFlags.SAMPLED
 
 
-def start_native(
+def start_native(  # noqa: PLR0913 - the fields of a span
     name: Any,
     context: Context,
     ids: tuple[int, int] | None = None,

@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.trace.tracers.base import NullContextManager
 
+from midspan.bridges.opencensus._entered import view_within
+
 if TYPE_CHECKING:
     from midspan import trace
     from midspan.context import Context
 
-__all__ = ["Known", "parent_of", "recall", "remember", "view_in", "view_of"]
+__all__ = ["KEY", "Known", "forget", "parent_of", "recall", "remember", "view_in", "view_of"]
 
 # This bridge's place in a span's tuple of views: (key, view, key, view, ...).
-_KEY: Final = "opencensus"
+KEY: Final = "opencensus"
+_OWN: Final = 2
 # Taken only when a native span is seen from OpenCensus for the first time.
 _lock = threading.Lock()
 
 
 class Known:
     """What all spans of this bridge have in common: the native span that they stand for."""
+
+    __slots__ = ()
 
     _native: trace.Span
 
@@ -33,6 +38,9 @@ def view_in(context: Context) -> Any:
         return None
     if native._limits is None and native.context.is_remote:
         return None
+    view = view_within(context)
+    if view is not None:
+        return view
     view = view_of(native)
     if view._entered is None:
         view._seen_in = context
@@ -51,32 +59,41 @@ def _make(native: trace.Span) -> Any:
         view = recall(native)
         if view is None:
             view = NativeView(native)
-            remember(native, view)
+            remember(native, weakref.ref(view))
         return view
 
 
-def remember(native: trace.Span, view: Any) -> None:
-    """Let the view be found from its span, weakly: a span that waits for its export keeps no view alive.
+def remember(native: trace.Span, reference: Any) -> None:
+    """Let a view be found from its span, by the view itself or by a weak reference to it.
 
     Spans without identity are shared by strangers, whose views must not be.
     """
     if native._span_id:
-        native._views = (_KEY, weakref.ref(view)) if native._views is None else _with(native._views, view)
+        native._views = (*_others(native), KEY, reference)
 
 
-def _with(views: tuple[Any, ...], view: Any) -> tuple[Any, ...]:
-    if _KEY in views:
-        index = views.index(_KEY)
-        views = (*views[:index], *views[index + 2 :])
-    return (*views, _KEY, weakref.ref(view))
+def forget(native: trace.Span) -> None:
+    """Let a span that waits for its export keep no view alive."""
+    views = native._views
+    if views is not None:
+        native._views = None if len(views) == _OWN else _others(native)
+
+
+def _others(native: trace.Span) -> tuple[Any, ...]:
+    views = native._views or ()
+    if KEY not in views:
+        return views
+    index = views.index(KEY)
+    return (*views[:index], *views[index + _OWN :])
 
 
 def recall(native: trace.Span) -> Any:
     """Return the view of a span, or None."""
     views = native._views
-    if views is None or _KEY not in views:
+    if views is None or KEY not in views:
         return None
-    return views[views.index(_KEY) + 1]()
+    found = views[views.index(KEY) + 1]
+    return found() if type(found) is weakref.ref else found
 
 
 def parent_of(native: trace.Span) -> Any:
