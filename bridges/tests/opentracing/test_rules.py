@@ -208,7 +208,8 @@ def test_extract_gives_a_context_for_a_debug_id(memory: MemoryExporter) -> None:
     context = tracer.extract(Format.HTTP_HEADERS, {"jaeger-debug-id": "ticket-4711"})
     tracer.start_span("forced", child_of=context).finish()
     tracer.start_span("not forced").finish()
-    assert ["forced"] == [span.name for span in memory.spans]
+    expected = [("forced", {"jaeger-debug-id": "ticket-4711"})]
+    assert expected == [(span.name, span.attributes) for span in memory.spans]
 
 
 def test_extract_gives_a_context_for_jaeger_baggage() -> None:

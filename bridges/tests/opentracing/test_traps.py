@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import opentracing
@@ -321,6 +322,94 @@ def test_a_useless_log_does_no_harm(tracer: Tracer) -> None:
     span = Tracer().start_span("x")
     assert span is span.log_kv(None).log_kv({"event": "e"}, timestamp="now").log_kv({5: 6, None: 7})
     assert ["log", "e", "log"] == [event.name for event in span.native.events]
+
+
+@pytest.mark.parametrize("key", [None, 5, ["list"], b"bytes", ""])
+def test_a_useless_key_does_no_harm(key: Any) -> None:
+    """Whatever a tag, a baggage item or a log is called."""
+    from midspan import sdk
+
+    sdk.configure(exporters=[], environment={})
+    span = Tracer().start_span("x")
+    assert span is span.set_tag(key, 1).set_tag(key, None).set_baggage_item(key, "v")
+
+
+class Hostile:
+    """A value of which every attribute raises."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_hostile_objects_do_no_harm(tracer: Tracer) -> None:
+    """As a tag, a log, a parent, a reference, or a context to inject."""
+    from midspan import sdk
+
+    sdk.configure(exporters=[], environment={})
+    tracer = Tracer()
+    hostile = Hostile()
+    span = tracer.start_span("x", child_of=hostile, tags={"a": hostile}).set_tag("b", hostile)
+    span.log_kv({"event": hostile, "c": hostile}).set_baggage_item("d", hostile)
+    tracer.start_span("y", references=[child_of(hostile)])
+    tracer.inject(hostile, Format.TEXT_MAP, {})
+    with tracer.scope_manager.activate(hostile, False) as scope:
+        assert hostile is scope.span
+
+
+def test_native_spans_and_contexts_are_taken_as_well(tracer: Tracer, memory: MemoryExporter) -> None:
+    """Code that is half migrated passes them on: as a parent, to inject, to activate."""
+    native = trace.get_tracer("shop").start_span("native")
+    parents = [tracer.start_span("x", child_of=each).native.parent for each in (native, native.context)]
+    assert [native.context] * 2 == parents
+    headers: dict[str, str] = {}
+    tracer.inject(native.context, Format.TEXT_MAP, headers)
+    assert f"{native.context.span_id:016x}" in headers["traceparent"]
+    with tracer.scope_manager.activate(native, True) as scope:
+        assert native is scope.span.native is trace.get_current_span()
+    assert ["native"] == [span.name for span in memory.spans]
+
+
+def test_a_queued_span_keeps_no_view_alive(tracer: Tracer, memory: MemoryExporter) -> None:
+    """Nor is there a cycle that would wait for the garbage collector."""
+    gc.collect()
+    gc.disable()
+    try:
+        views = []
+        with tracer.start_active_span("active") as scope:
+            views.append(weakref.ref(scope.span))
+            views.append(weakref.ref(scope))
+            assert scope.span.native.is_recording()
+        del scope
+        span = tracer.start_span("not active")
+        assert span.native is not span
+        views.append(weakref.ref(span))
+        span.finish()
+        del span
+        with trace.get_tracer("shop").start_as_current_span("native"):
+            views.append(weakref.ref(tracer.active_span))
+            views.append(weakref.ref(tracer.scope_manager.active))
+        assert [None] * 5 == [view() for view in views]
+        assert 3 == len(memory.spans)
+    finally:
+        gc.enable()
+
+
+def test_tasks_that_follow_one_another_keep_nothing_of_the_first(tracer: Tracer) -> None:
+    """A callback that schedules itself in its scope runs for ever; its scopes are not chained."""
+    import contextvars
+
+    seen = []
+    copy = contextvars.copy_context()
+
+    def callback() -> contextvars.Context:
+        with tracer.start_active_span("x") as scope:
+            seen.append(weakref.ref(scope))
+            return contextvars.copy_context()
+
+    for _ in range(5):
+        copy = copy.run(callback)
+    gc.collect()
+    assert [None] * 3 == [scope() for scope in seen[:3]]
 
 
 def test_spans_cross_threads(tracer: Tracer, memory: MemoryExporter) -> None:

@@ -19,6 +19,7 @@ __all__ = [
     "SEMANTIC",
     "Log",
     "StartTags",
+    "is_a",
     "kind",
     "log",
     "name",
@@ -77,30 +78,31 @@ def name(operation_name: object) -> str:
 
 def tag(value: object) -> Any:
     """Return a tag's or a log field's value as a string, bool or number, as OpenTracing allows them."""
-    if type(value) in PLAIN or isinstance(value, (str, numbers.Number)):
-        return value
-    return _text(value)
+    return value if type(value) in PLAIN or is_a(value, (str, numbers.Number)) else _text(value)
 
 
-def _text(value: object) -> str:
-    if isinstance(value, (bytes, bytearray)):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, type):
-        return _type_name(value)
-    return _trouble.safe_str(value)
+def is_a(value: object, kinds: type | tuple[type, ...]) -> bool:
+    """Say whether a value is an instance; by its type, for asking it may raise, as an unbound proxy does."""
+    return issubclass(type(value), kinds)
 
 
-def kind(value: object) -> SpanKind | None:
+def _text(value: Any) -> str:
+    if is_a(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "replace")
+    return _type_name(value) if is_a(value, type) else _trouble.safe_str(value)
+
+
+def kind(value: Any) -> SpanKind | None:
     """Return the native kind for a `span.kind` tag, or None if it is none that OpenTracing knows."""
-    return _KINDS.get(value.lower()) if isinstance(value, str) else None
+    return _KINDS.get(value.lower()) if is_a(value, str) else None
 
 
-def status(value: object) -> Status | None:
+def status(value: Any) -> Status | None:
     """Return the native status for an `error` tag; None if it is neither true nor false.
 
     Both are also understood as text, in any case: libraries set `"true"`.
     """
-    if isinstance(value, (bool, str)):
+    if is_a(value, (bool, str)):
         return _STATUSES.get(str(value).lower())
     return None
 
@@ -175,7 +177,7 @@ def log(key_values: Mapping[str, Any]) -> Log:
 
 def _thrown(pairs: Mapping[str, Any]) -> BaseException | None:
     for key in ("error.object", "payload"):
-        if isinstance(pairs.get(key), BaseException):
+        if is_a(pairs.get(key), BaseException):
             found: BaseException = pairs[key]
             return found
     return None
@@ -192,7 +194,7 @@ def _error_log(pairs: dict[str, Any], thrown: BaseException | None) -> Log:
         del pairs["message"]
     if error_kind is not None and _text(error_kind) not in (_type_name(type(thrown)), type(thrown).__name__):
         pairs["error.kind"] = error_kind
-    if isinstance(stack, TracebackType):
+    if is_a(stack, TracebackType):
         if thrown.__traceback__ is None:
             pairs["exception.stacktrace"] = _facts(type(thrown), thrown, stack)["exception.stacktrace"]
     elif stack is not None:
@@ -200,15 +202,15 @@ def _error_log(pairs: dict[str, Any], thrown: BaseException | None) -> Log:
     return Log("exception", _fields(pairs), thrown)
 
 
-def _described(pairs: dict[str, Any], error_kind: object, stack: object) -> dict[str, Any]:
+def _described(pairs: dict[str, Any], error_kind: Any, stack: Any) -> dict[str, Any]:
     """Name the parts of an error for which there is no exception object."""
-    if error_kind is None and isinstance(pairs.get("error.object"), type):
+    if error_kind is None and is_a(pairs.get("error.object"), type):
         error_kind = pairs.pop("error.object")
     if error_kind is not None:
         pairs["exception.type"] = error_kind
     if "message" in pairs:
         pairs["exception.message"] = pairs.pop("message")
-    if isinstance(stack, TracebackType):
+    if is_a(stack, TracebackType):
         stack = "".join(traceback.format_tb(stack))
     if stack is not None:
         pairs["exception.stacktrace"] = stack

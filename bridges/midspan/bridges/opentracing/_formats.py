@@ -9,7 +9,13 @@ from opentracing import Format
 
 from midspan import _trouble, propagation
 from midspan.bridges.opentracing._binary import JaegerBinary
-from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of, values_of
+from midspan.bridges.opentracing._span_context import (
+    SpanContext,
+    baggage_of,
+    context_of,
+    native_of,
+    values_of,
+)
 from midspan.context import EMPTY, Context
 from midspan.trace import INVALID, NonRecordingSpan
 
@@ -80,7 +86,7 @@ class Formats:
         is_writable = hasattr(carrier, "__setitem__") and not isinstance(carrier, (bytearray, memoryview))
         if not (isinstance(carrier, bytearray) if format_ == Format.BINARY else is_writable):
             raise opentracing.InvalidCarrierException(f"nothing can be put into a {type(carrier).__name__}")
-        span_context = getattr(span_context, "context", span_context)
+        span_context = context_of(span_context)
         context = Context(native_of(span_context), baggage_of(span_context), values_of(span_context))
         try:
             propagator.inject(carrier, context)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context as _context
+from midspan.bridges.opentracing._convert import is_a
 from midspan.bridges.opentracing._entered import VIEW
 from midspan.bridges.opentracing._entered import baggage_of as under
 from midspan.bridges.opentracing._span import Span
-from midspan.bridges.opentracing._span_context import baggage_of, native_of
+from midspan.bridges.opentracing._span_context import baggage_of, context_of, native_of
 from midspan.context import Context, _slot
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class _Activate:
 
     def __call__(self, span: Any, finish_on_close: bool) -> Any:
         scope = self._original(span, finish_on_close)
-        if isinstance(span, Span):
+        if is_a(span, Span):
             _enter(self._manager, span, scope)
         return scope
 
@@ -104,8 +105,8 @@ def context_under(manager: Any) -> Context:
         return context
     if context.values.get(_MIRRORED) is scope:
         return context
-    if isinstance(span, Span):
+    if is_a(span, Span):
         return Context(span._native, span._baggage, {**context.values, VIEW: span})
-    foreign = getattr(span, "context", None)
+    foreign = context_of(span)
     native = native_of(foreign)
     return context if native is None else Context(native, baggage_of(foreign), context.values)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from opentracing import Reference, ReferenceType
 
 from midspan import _trouble
-from midspan.bridges.opentracing._span_context import SpanContext, baggage_of, native_of, values_of
+from midspan.bridges.opentracing._convert import is_a
+from midspan.bridges.opentracing._span_context import baggage_of, context_of, native_of, values_of
 from midspan.trace import Link
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def origin(child_of: Any, references: Any) -> Origin | None:
     The parent is `child_of`, else the first `child_of` among the references, else the first reference.
     References without a context are ignored, as OpenTracing demands; None if nothing is left.
     """
-    given = [] if child_of is None else [(ReferenceType.CHILD_OF, _context_of(child_of))]
+    given = [] if child_of is None else [(ReferenceType.CHILD_OF, context_of(child_of))]
     listed = [] if references is None else list(_listed(references))
     given += listed
     if not given:
@@ -54,18 +55,11 @@ def origin(child_of: Any, references: Any) -> Origin | None:
 
 def _listed(references: Any) -> Iterable[tuple[Any, Any]]:
     """Yield type and context of the references that have a context."""
-    if isinstance(references, Reference):
+    if is_a(references, Reference):
         references = (references,)
     try:
         for reference in references:
             if reference is not None and reference.referenced_context is not None:
-                yield reference.type, _context_of(reference.referenced_context)
+                yield reference.type, context_of(reference.referenced_context)
     except Exception as error:  # noqa: BLE001 - what is listed is the application's own
         _trouble.report("opentracing.references", "the references of a span could not be read", error=error)
-
-
-def _context_of(span_or_context: Any) -> Any:
-    """Return a context for a context or for a span: libraries give both."""
-    if isinstance(span_or_context, SpanContext):
-        return span_or_context
-    return getattr(span_or_context, "context", span_or_context)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import opentracing
 
 from midspan import context as _context
+from midspan import trace
 from midspan.bridges.opentracing import _no_parent, _views
+from midspan.bridges.opentracing._convert import is_a
 from midspan.bridges.opentracing._entered import VIEW, Entered, baggage_of
 from midspan.bridges.opentracing._span import Span, log_error
-from midspan.bridges.opentracing._span_context import native_of
+from midspan.bridges.opentracing._span_context import context_of, native_of
 from midspan.context import Context, _slot
 
 if TYPE_CHECKING:
@@ -160,9 +162,11 @@ class ScopeManager(opentracing.ScopeManager):  # type: ignore[misc]  # it has no
         _no_parent.honour(self)
 
     def activate(self, span: Any, finish_on_close: bool) -> Scope:
-        """Make a span active, ours or any other tracer's; `finish_on_close` finishes it with the scope."""
+        """Make a span active: ours, a native one, or any other tracer's; closing the scope may finish it."""
         previous = _context.current()
-        if isinstance(span, Span):
+        if is_a(span, trace.Span):
+            span = _views.view_of_span(span, self._tracer.view)
+        if is_a(span, Span):
             return enter(self, span, finish_on_close, previous)
         return _enter_foreign(self, span, finish_on_close, previous)
 
@@ -188,7 +192,7 @@ def _borrowed(manager: ScopeManager, view: Span) -> Scope:
 def _enter_foreign(manager: ScopeManager, span: Any, finish_on_close: bool, previous: Context) -> Scope:
     """Make another tracer's span active; if nothing is known of its identity, natively nothing changes."""
     scope = _ForeignScope(manager, span, finish_on_close)
-    native = native_of(getattr(span, "context", None))
+    native = native_of(context_of(span))
     entered = Entered(previous.span if native is None else native, previous.baggage, previous.values)
     entered.scope = scope
     scope._entered = entered

@@ -9,7 +9,7 @@ import opentracing
 from midspan import _trouble
 from midspan import context as _context
 from midspan.bridges.opentracing import _convert, _sampling, _views
-from midspan.bridges.opentracing._convert import PLAIN, SEMANTIC
+from midspan.bridges.opentracing._convert import PLAIN, SEMANTIC, is_a
 from midspan.bridges.opentracing._span_context import SpanContext
 
 if TYPE_CHECKING:
@@ -31,13 +31,8 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
     It has a `__dict__`, because libraries hang their own attributes on spans and replace its methods.
     """
 
-    __slots__ = ("_baggage", "_entered", "_native", "_tracer")
-
-    # Attributes of the class stand in for those that most spans never set.
-    _seed: Seed | None = None
-    _kept_context: SpanContext | None = None
-    # The scope through which native code's activation of this span is seen, if somebody looked.
-    _borrowed: weakref.ref[Scope] | None = None
+    # Slots are stored to faster; the `__dict__` that it has besides is OpenTracing's doing.
+    __slots__ = ("_baggage", "_borrowed", "_entered", "_kept_context", "_native", "_seed", "_tracer")
 
     def __init__(
         self, tracer: Tracer, native: trace.Span, baggage: Mapping[str, str], seed: Seed | None = None
@@ -46,10 +41,12 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
         self._tracer = tracer
         self._native = native
         self._baggage = baggage
+        self._seed = seed
+        self._kept_context: SpanContext | None = None
         # The newest of the contexts in which this span is active; each knows the one before it.
         self._entered: Any = None
-        if seed is not None:
-            self._seed = seed
+        # The scope through which native code's activation of this span is seen, if somebody looked.
+        self._borrowed: weakref.ref[Scope] | None = None
 
     @property
     def native(self) -> trace.Span:
@@ -96,7 +93,11 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
 
         `error`, `span.kind` and `sampling.priority` go to the native status, kind and sampling decision.
         """
-        if type(value) in PLAIN and key not in SEMANTIC:
+        try:
+            is_plain = value.__class__ in PLAIN and key not in SEMANTIC
+        except Exception:  # noqa: BLE001 - a key that cannot be hashed, a proxy that has lost its object
+            is_plain = False
+        if is_plain:
             self._native.set_attribute(key, value)
         else:
             self._set_odd_tag(key, value)
@@ -104,7 +105,9 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
 
     def _set_odd_tag(self, key: str, value: Any) -> None:
         native = self._native
-        if key == _convert.SPAN_KIND and (kind := _convert.kind(value)) is not None:
+        if not is_a(key, str):
+            native.set_attribute(_trouble.safe_str(key), _convert.tag(value))
+        elif key == _convert.SPAN_KIND and (kind := _convert.kind(value)) is not None:
             native.set_kind(kind)
         elif key == _convert.SAMPLING_PRIORITY and (priority := _convert.priority(value)) is not None:
             _sampling.reprioritize(self, priority)
@@ -137,7 +140,7 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
     def set_baggage_item(self, key: str, value: str | None) -> Span:
         """Set one baggage value for this span and what will run under it; None removes it."""
         key = key if type(key) is str else _trouble.safe_str(key)
-        text = value if value is None or isinstance(value, str) else _trouble.safe_str(value)
+        text = value if value is None or is_a(value, str) else _trouble.safe_str(value)
         self._baggage = _with(self._baggage, key, text)
         self._kept_context = None
         entered = self._entered

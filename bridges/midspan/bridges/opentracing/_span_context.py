@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import opentracing
 
 from midspan import trace
+from midspan.bridges.opentracing._convert import is_a
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SpanContext", "baggage_of", "native_of", "values_of"]
+__all__ = ["SpanContext", "baggage_of", "context_of", "native_of", "values_of"]
 
 _NOTHING: Final[Mapping[Any, Any]] = {}
 
@@ -62,13 +63,24 @@ class SpanContext(opentracing.SpanContext):  # type: ignore[misc]  # it has no t
         return f"SpanContext({self.native.context!r}, baggage={dict(self._baggage)!r})"
 
 
-def native_of(context: object) -> trace.Span | None:
+def context_of(span_or_context: Any) -> Any:
+    """Return the context of a span of any tracer, or what was given if that is a context itself."""
+    if is_a(span_or_context, SpanContext):
+        return span_or_context
+    found = _attribute(span_or_context, "context")
+    return span_or_context if found is None else found
+
+
+def native_of(context: Any) -> trace.Span | None:
     """Return the native span that a context of any tracer names, or None if it names none that we could know.
 
-    Other tracers' contexts (jaeger-client's, MockTracer's) have integer ids.
+    Other tracers' contexts (jaeger-client's, MockTracer's) have integer ids, as native ones have.
     """
-    if isinstance(context, SpanContext):
-        return context.native
+    if is_a(context, SpanContext):
+        ours: trace.Span = context.native
+        return ours
+    if is_a(context, trace.SpanContext):
+        return trace.NonRecordingSpan(context)
     trace_id, span_id = _number(context, "trace_id"), _number(context, "span_id")
     if not (0 < trace_id < 1 << 128 and 0 < span_id < 1 << 64):
         return None
@@ -78,7 +90,7 @@ def native_of(context: object) -> trace.Span | None:
 
 def _number(context: object, name: str, default: int = 0) -> int:
     value = _attribute(context, name)
-    return value if isinstance(value, int) else default
+    return value if is_a(value, int) else default
 
 
 def _attribute(context: object, name: str) -> Any:
@@ -88,14 +100,15 @@ def _attribute(context: object, name: str) -> Any:
         return None
 
 
-def baggage_of(context: object) -> Mapping[str, str]:
+def baggage_of(context: Any) -> Mapping[str, str]:
     """Return the baggage of a context of any tracer; it must not be changed."""
-    if isinstance(context, SpanContext):
-        return context._baggage
+    if is_a(context, SpanContext):
+        ours: Mapping[str, str] = context._baggage
+        return ours
     found = _attribute(context, "baggage")
-    return found if isinstance(found, dict) else _NOTHING
+    return found if is_a(found, dict) else _NOTHING
 
 
-def values_of(context: object) -> Mapping[object, object]:
+def values_of(context: Any) -> Mapping[object, object]:
     """Return what else arrived with a context."""
-    return context._values if isinstance(context, SpanContext) else _NOTHING
+    return context._values if is_a(context, SpanContext) else _NOTHING

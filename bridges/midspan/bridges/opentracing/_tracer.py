@@ -9,7 +9,7 @@ import opentracing
 from midspan import _trouble, trace
 from midspan import context as _context
 from midspan.bridges.opentracing import _mirror, _views
-from midspan.bridges.opentracing._convert import start_tags
+from midspan.bridges.opentracing._convert import is_a, start_tags
 from midspan.bridges.opentracing._entered import VIEW, Entered
 from midspan.bridges.opentracing._formats import Formats
 from midspan.bridges.opentracing._sampling import Seed
@@ -79,7 +79,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         scope = self._scope_manager.active
         span = None if scope is None else scope.span
         context = self._current()
-        if span is not None and (not isinstance(span, Span) or span._native is context.span):
+        if span is not None and (not is_a(span, Span) or span._native is context.span):
             return span
         return _views.view_of(context, self.view)
 
@@ -136,6 +136,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         span._tracer = self
         span._native = native
         span._baggage = baggage = previous.baggage
+        span._seed = span._kept_context = span._borrowed = None
         scope: Scope = _new(Scope)
         scope._manager = manager
         scope.span = span

@@ -6,6 +6,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan import context as _context
 from midspan.bridges.opentracing._entered import VIEW
 from midspan.trace import INVALID, NonRecordingSpan
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from midspan.bridges.opentracing._span import Span
     from midspan.context import Context
 
-__all__ = ["remember", "view_of"]
+__all__ = ["remember", "view_of", "view_of_span"]
 
 # This bridge's place in a span's tuple of views: (key, view, key, view, ...).
 _KEY: Final = "opentracing"
@@ -37,6 +38,16 @@ def view_of(context: Context, make: Callable[[Context], Span]) -> Span | None:
         return None
     with _lock:
         return _recall(native) or _keep(context, make)
+
+
+def view_of_span(native: trace.Span, make: Callable[[Context], Span]) -> Span:
+    """Return the view of a native span that is not current; it lives as long as whoever gets it keeps it."""
+    with _lock:
+        view = _recall(native)
+        if view is None:
+            view = make(_context.current().with_span(native))
+            remember(native, view)
+        return view
 
 
 def _keep(context: Context, make: Callable[[Context], Span]) -> Span:
