@@ -136,8 +136,16 @@ def _with_schema_url(fields: dict[str, Any], source: Any) -> dict[str, Any]:  # 
 
 
 def _attributes(attributes: Mapping[str, Any] | None) -> list[dict[str, Any]] | None:
-    pairs = (attributes or {}).items()
-    return [{"key": key, "value": _value(value)} for key, value in pairs] or None
+    return _pairs(attributes or {}) or None
+
+
+def _pairs(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    # None is a value without any field. It is left out: a reader made with Rust's serde refuses one that is
+    # empty, and with it the whole request.
+    return [
+        {"key": key} if value is None else {"key": key, "value": _value(value)}
+        for key, value in attributes.items()
+    ]
 
 
 def _value(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - one of OTLP's types, a return for each
@@ -153,9 +161,7 @@ def _value(value: Any) -> dict[str, Any]:  # noqa: ANN401, PLR0911 - one of OTLP
     if kind is bytes:
         return {"bytesValue": base64.b64encode(value).decode()}
     if kind is dict:
-        return {
-            "kvlistValue": {"values": [{"key": key, "value": _value(item)} for key, item in value.items()]}
-        }
+        return {"kvlistValue": {"values": _pairs(value)}}
     if value is None:
         return {}
     return {"arrayValue": {"values": [_value(item) for item in value]}}

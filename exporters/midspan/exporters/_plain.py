@@ -20,6 +20,8 @@ MAX_DEPTH: Final = 30
 
 _MAX_TEXT: Final = 65_536
 _MAX_ITEMS: Final = 65_536
+# Of a value that is odd anyway, a sample does: all of one that holds itself could make a request too large.
+_MAX_ODD_ITEMS: Final = 1_000
 _INT64: Final = 1 << 63
 # Decimal digits of a huge number take quadratic time (and raise past 4,300 of them); hexadecimal is linear.
 _DECIMAL_BITS: Final = 4096
@@ -80,7 +82,7 @@ def _sendable(key: object, value: Any) -> Any:  # noqa: ANN401 - of OTLP's types
     if is_plain(value):
         return value
     _trouble.report("otlp.odd_value", "the attribute %s cannot be sent as it is", key)
-    return _plain(value, MAX_DEPTH, [_MAX_ITEMS])
+    return _plain(value, MAX_DEPTH, [_MAX_ODD_ITEMS])
 
 
 def _plain(value: Any, depth: int, room: list[int]) -> Any:  # noqa: ANN401 - anything in, plain types out
