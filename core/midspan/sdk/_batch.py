@@ -68,6 +68,9 @@ class BatchQueue(Feeder):
         worker = self._worker
         if worker is None:
             self.start_worker()
+            worker = self._worker
+            if worker is not None and waiting + 1 >= self._batch_size:
+                worker.wake()
         elif waiting + 1 >= self._batch_size and not worker.awake:
             worker.wake()
 
