@@ -61,7 +61,7 @@ def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         time.sleep(0.05)
 
 
-class TestAgent:
+class Agent:
     """ddapm-test-agent: a server that tells what it was sent."""
 
     def __init__(self, port: int) -> None:
@@ -99,6 +99,7 @@ class Rotel:
 
 @pytest.fixture(scope="session")
 def agent_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Start the test agent, once for all tests; return the port on which it takes OTLP over HTTP."""
     main, http, grpc = free_port(), free_port(), free_port()
     command = [str(python_with("test_agent").with_name("ddapm-test-agent")), "--host", "127.0.0.1"]
     command += ["--port", str(main), "--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc)]
@@ -107,13 +108,14 @@ def agent_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 @pytest.fixture
-def test_agent(agent_port: int) -> TestAgent:
+def test_agent(agent_port: int) -> Agent:
     """Return an agent that has not been sent anything yet."""
-    return TestAgent(agent_port)
+    return Agent(agent_port)
 
 
 @pytest.fixture(scope="session")
 def rotel_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """Start rotel, once for all tests; return its port and its log."""
     folder = tmp_path_factory.mktemp("rotel")
     http, grpc, log = free_port(), free_port(), folder / "log"
     packages = python_with("rotel").parent.parent
