@@ -51,7 +51,10 @@ class Composite(Format):
     def inject(self, carrier: Carrier, context: Context | None = None) -> None:
         """Write what `context` (default: the current one) holds into `carrier`."""
         if self.is_w3c and type(carrier) is dict and (not carrier or all_lower(carrier)):
-            _w3c.inject(carrier, _context.current() if context is None else context)
+            try:
+                _w3c.inject(carrier, _context.current() if context is None else context)
+            except Exception as error:  # noqa: BLE001 - baggage may be a mapping of the application's own
+                _report(self, "inject", error)
         else:
             super().inject(carrier, context)
 

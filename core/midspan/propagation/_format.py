@@ -82,11 +82,11 @@ class Format:
 
     def _inject(self, headers: Headers, context: Context) -> None:
         """Set headers, under lower-case names."""
-        raise NotImplementedError
+        raise NotImplementedError  # pragma: no cover - there is no plain Format
 
     def _extract(self, headers: Headers, found: Context) -> bool:
         """Put what headers hold into `found`, a context that nobody else has seen; say if there was anything.
 
         Must be total, and linear in the size of the headers.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # pragma: no cover - as above

@@ -88,7 +88,10 @@ def extract(
     try:
         if _is_w3c and type(carrier) is dict and getter is None:
             # What Composite.extract does as well; a call less is 3 % of the whole.
-            found = _w3c.extract(carrier, context)
+            try:
+                found = _w3c.extract(carrier, context)
+            except Exception:  # noqa: BLE001 - see there
+                found = None
             if found is not None:
                 return found
         return _propagator.extract(carrier if getter is None else getter(carrier), context)

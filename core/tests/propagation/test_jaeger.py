@@ -150,6 +150,7 @@ def test_a_debug_id_begins_a_recorded_trace(extracted):
 def test_a_debug_id_waits_for_the_root_span():
     """It lies in the context, for whoever starts the root, as the attribute that it will be."""
     context = Jaeger().extract({"jaeger-debug-id": "find%20me"}, _context.EMPTY)
+    assert "{ROOT_ATTRIBUTES: {'jaeger-debug-id': 'find me'}}" == str(context.values)
     assert {"jaeger-debug-id": "find me"} == context.values[propagation.ROOT_ATTRIBUTES]
 
 
