@@ -33,12 +33,16 @@ class Direct:
         if self._closed:
             self._dropped.add("shutdown")
             return
-        with suppressed():
-            accepted = self._exporter.export_spans((span,), 0.0)
-        if accepted:
-            self._exported.add()
-        else:
-            self._dropped.add("export_failed")
+        accepted = False
+        try:
+            with suppressed():
+                accepted = self._exporter.export_spans((span,), 0.0)
+        finally:
+            # An interrupt goes through, and strict mode raises; the account holds all the same.
+            if accepted:
+                self._exported.add()
+            else:
+                self._dropped.add("export_failed")
 
     def begin_flush(self, deadline_s: float) -> Wait:
         """Let the exporter flush what it holds itself."""
