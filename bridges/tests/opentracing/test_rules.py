@@ -868,3 +868,32 @@ def test_takeover_can_be_switched_off() -> None:
 def test_span_context_is_public(tracer: Tracer) -> None:
     """Contexts are recognised by their class."""
     assert isinstance(tracer.start_span("x").context, SpanContext)
+
+
+# One span per RPC.
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Uber-Trace-Id": "7:8:9:1"},
+        {"X-B3-TraceId": f"{7:032x}", "X-B3-SpanId": f"{8:016x}", "X-B3-ParentSpanId": f"{9:016x}"},
+        {"b3": f"{7:032x}-{8:016x}-1-{9:016x}"},
+    ],
+)
+def test_one_span_per_rpc(headers: dict[str, str]) -> None:
+    """A server's span has its caller's id and its caller's parent; other spans are children as ever."""
+    tracer = Tracer(propagators="jaeger,b3multi,b3", one_span_per_rpc=True)
+    caller = tracer.extract(Format.HTTP_HEADERS, headers)
+    with tracer.start_active_span("server", child_of=caller, tags={"span.kind": "server"}) as scope:
+        assert (7, 8, 9) == (scope.span.trace_id, scope.span.span_id, scope.span.parent_id)
+        assert 8 == tracer.start_span("child", tags={"span.kind": "server"}).parent_id
+    assert 8 == tracer.start_span("not a server", child_of=caller).parent_id
+
+
+def test_one_span_per_rpc_without_a_known_parent() -> None:
+    """A format that does not tell leaves the server's span without one."""
+    tracer = Tracer(one_span_per_rpc=True)
+    caller = tracer.extract(Format.HTTP_HEADERS, {"traceparent": f"00-{7:032x}-{8:016x}-01"})
+    span = tracer.start_span("server", child_of=caller, tags={"span.kind": "server"})
+    assert (8, None) == (span.span_id, span.parent_id)

@@ -8,6 +8,7 @@ import opentracing
 from opentracing import Format
 
 from midspan import _trouble, propagation
+from midspan.bridges.opentracing import _shared
 from midspan.bridges.opentracing._binary import JaegerBinary
 from midspan.bridges.opentracing._span_context import (
     SpanContext,
@@ -93,8 +94,10 @@ class Formats:
         except Exception as error:  # noqa: BLE001 - a propagator may be the application's own
             _trouble.report("propagation.raised", "injecting into %s failed", type(carrier), error=error)
 
-    def extract(self, format_: Any, carrier: Any) -> SpanContext | None:
+    def extract(self, format_: Any, carrier: Any, *, with_parent: bool = False) -> SpanContext | None:
         """Read a context that is valid, or debug, or has baggage, out of a carrier; None if there is none.
+
+        `with_parent` looks for the id of its parent too, where a format has it.
 
         Raises:
             UnsupportedFormatException: Nothing serves the format.
@@ -115,7 +118,9 @@ class Formats:
         native = NonRecordingSpan(INVALID) if found.span is None else found.span
         identity = native.context
         if identity.is_valid or identity.is_sampled or identity.is_debug or found.baggage:
-            return SpanContext(native, found.baggage, found.values)
+            parent_id = _shared.parent_id_of(carrier) if with_parent else 0
+            values = {**found.values, _shared.PARENT_ID: parent_id} if parent_id else found.values
+            return SpanContext(native, found.baggage, values)
         return None
 
     def _serving(self, format_: Any) -> Propagator:

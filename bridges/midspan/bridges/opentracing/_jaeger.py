@@ -42,6 +42,7 @@ class Legacy(NamedTuple):
     tags: Mapping[str, Any] = {}
     headers: Headers | None = None
     speaks_b3: bool = False
+    one_span_per_rpc: bool = False
 
     def tell_pipeline(self) -> None:
         """Hand it to the pipeline, there or to come, which uses what it was not told otherwise."""
@@ -50,6 +51,8 @@ class Legacy(NamedTuple):
 
     def choose_formats(self, tracer: Tracer) -> None:
         """Let a tracer speak as its neighbours are used to, in addition to the process's formats."""
+        if self.one_span_per_rpc:
+            tracer.one_span_per_rpc = True
         if self.headers is None:
             return
         for format_ in (Format.TEXT_MAP, Format.HTTP_HEADERS):
@@ -160,6 +163,7 @@ def of_tracer(tracer: Any) -> Legacy:
         tags={key: tags[key] for key in tags if key not in _ADDED} if isinstance(tags, dict) else {},
         headers=_headers_of(codec),
         speaks_b3=type(http).__name__ == "B3Codec",
+        one_span_per_rpc=getattr(tracer, "one_span_per_rpc", None) is True,
     )
 
 

@@ -83,6 +83,17 @@ class Span(opentracing.Span):  # type: ignore[misc]  # it has no types
         """The id of the span."""
         return self._native.context.span_id
 
+    @property
+    def parent_id(self) -> int | None:
+        """The id of the parent; None if there is none, or the span is not recorded."""
+        parent = self._native.parent
+        return None if parent is None else parent.span_id
+
+    @property
+    def flags(self) -> int:
+        """The flags as jaeger-client has them: 1 for sampled, 2 for debug."""
+        return self.context.flags
+
     def set_operation_name(self, operation_name: str) -> Span:
         """Rename the span."""
         self._native.update_name(_convert.name(operation_name))

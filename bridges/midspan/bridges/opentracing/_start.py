@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.bridges.opentracing import _convert, _sampling
+from midspan.bridges.opentracing import _convert, _sampling, _shared
 from midspan.bridges.opentracing._convert import NO_TAGS
 from midspan.bridges.opentracing._references import origin
 from midspan.bridges.opentracing._sampling import Seed
@@ -44,11 +44,14 @@ def start(  # noqa: PLR0913 - the arguments of OpenTracing's `start_span`
     name = operation_name if type(operation_name) is str else _convert.name(operation_name)
     start_ns = None if start_time is None else _convert.to_ns(start_time)
     native_tracer = tracer.native
-    if priority is None:
+    if priority is None and not tracer.one_span_per_rpc:
         native = native_tracer._bound().start(name, context, kind, attributes, links, start_ns, None)
     else:
         seed = Seed(native_tracer, context, name, kind, attributes, links, start_ns)
-        native = _sampling.start(seed, priority)
+        ids = _shared.ids_for(kind, context) if tracer.one_span_per_rpc else None
+        native = _sampling.start(seed, priority, ids)
+        if ids is not None:
+            _shared.adopt_parent(native, context)
     if not native.is_recording():
         seed = Seed(native_tracer, context, name, kind, attributes, links, start_ns)
         return unsampled(tracer, native, seed)

@@ -45,12 +45,15 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
     Span(...)
     """
 
-    def __init__(self, scope_manager: Any = None, *, propagators: Selection = None) -> None:
+    def __init__(
+        self, scope_manager: Any = None, *, propagators: Selection = None, one_span_per_rpc: bool = False
+    ) -> None:
         """Keep what is active in the native slot, or in a scope manager of OpenTracing's or of your own.
 
         `propagators` are names as in `OTEL_PROPAGATORS` or propagators: one choice for both text formats, or
         a mapping from formats to choices. By default the text formats use the propagators of the process,
-        and BINARY the layout of jaeger-client.
+        and BINARY the layout of jaeger-client. With `one_span_per_rpc`, a server's span takes over the id of
+        its caller's span, as Zipkin once had it.
 
         Raises:
             ValueError: There is no propagator of a given name.
@@ -58,6 +61,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         # The native tracer that starts the spans; its scope names the bridge.
         self.native = trace.get_tracer(_SCOPE_NAME)
         self._formats = Formats(propagators)
+        self.one_span_per_rpc = one_span_per_rpc
         self._own_manager: ScopeManager | None = None
         if scope_manager is None:
             scope_manager = self._own_manager = ScopeManager(self)
@@ -116,7 +120,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         is_plain = child_of is None and references is None and start_time is None and not ignore_active_span
         if tags:
             attributes, kind, status, priority = start_tags(tags)
-            is_plain = is_plain and priority is None
+            is_plain = is_plain and priority is None and not self.one_span_per_rpc
         if not is_plain or operation_name.__class__ is not str:
             span = start(
                 self, previous, operation_name, child_of, references, tags, start_time, ignore_active_span
@@ -187,7 +191,7 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
             InvalidCarrierException: The carrier is not of the format's type.
             SpanContextCorruptedException: A binary carrier holds something that is no context.
         """
-        return self._formats.extract(format, carrier)
+        return self._formats.extract(format, carrier, with_parent=self.one_span_per_rpc)
 
     def register_propagator(self, format: Any, propagator: Any) -> None:  # noqa: A002 - OpenTracing's name
         """Let names as in `OTEL_PROPAGATORS`, a propagator or a list of either serve a format."""
