@@ -18,8 +18,13 @@ PLUG_INS = [file for file in MODULES if not file.is_relative_to(ROOT / "core")]
 # promised these modules.
 SHARED = ("midspan._trouble", "midspan._environment")
 # A bridge is on the hot path: it reads and writes the one slot without a call between. And it hands over what
-# a legacy tracer was configured with.
-SHARED_WITH_BRIDGES = ("midspan.context._slot", "midspan.trace._seam")
+# a legacy tracer was configured with, and flags that only midspan knows.
+SHARED_WITH_BRIDGES = (
+    "midspan.context._slot",
+    "midspan.trace._seam",
+    "midspan.trace._span.DEBUG",
+    "midspan.trace._span.SUPPRESSED",
+)
 
 
 def name_of(file: Path) -> str:
