@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 _THREADS = 4
 
 
-def program(side: Any, seconds: float) -> dict[str, Any]:
+def program(side: Any, seconds: float, with_metrics: bool) -> dict[str, Any]:
     """Make spans in some threads, and garbage that makes spans when it is found."""
+    measure, measured = side.measurer() if with_metrics else (lambda: None, lambda: None)
     exporter = Counting()
     side.configure(exporter)
     # What is appended to in any thread, at any moment, without a race.
     made: deque[None] = deque()
+    in_worker: deque[None] = deque()
+    own = {threading.get_ident()}
 
     class Garbage:
         def __init__(self) -> None:
@@ -35,14 +38,16 @@ def program(side: Any, seconds: float) -> dict[str, Any]:
 
         def __del__(self) -> None:
             with side.span("in the finalizer"):
-                pass
-            made.append(None)
+                measure()
+            (made if threading.get_ident() in own else in_worker).append(None)
 
     def loop() -> None:
+        own.add(threading.get_ident())
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s:
             with side.span("in the loop"):
                 Garbage()
+                measure()
             made.append(None)
 
     gc.set_threshold(20)
@@ -54,22 +59,40 @@ def program(side: Any, seconds: float) -> dict[str, Any]:
     gc.collect()
     gc.disable()
     side.flush(30)
-    return {"made": len(made), "arrived": len(exporter.spans), "account": side.account()}
+    return {
+        "made": len(made),
+        # midspan suppresses what is made in the thread of its exporter, whoever makes it.
+        "made_in_worker": len(in_worker),
+        "arrived": len(exporter.spans),
+        "account": side.account(),
+        "measured": measured(),
+    }
 
 
 def run(plan: Plan = QUICK) -> Figures:
-    """Play it for a minute, or for five seconds."""
+    """Play it for a minute, or for five seconds; once with spans alone, once with metrics too."""
+    return [_figure(plan, "span", with_metrics=False), _figure(plan, "span and metrics", with_metrics=True)]
+
+
+def _figure(plan: Plan, what: str, *, with_metrics: bool) -> Figure:
     seconds = plan.choose(60, 5)
-    ours, theirs = play_both("finalizers", plan.peer, timeout_s=seconds + 40, seconds=seconds)
+    ours, theirs = play_both(
+        "finalizers", plan.peer, timeout_s=seconds + 40, seconds=seconds, with_metrics=with_metrics
+    )
+    made = ours.result.get("made")
     account = ours.result.get("account") or {"exported": 0, "queued": 0, "dropped": {}}
     told = account["exported"] + account["queued"] + sum(account["dropped"].values())
-    figure = Figure(
-        f"span in __del__, {_THREADS} threads",
+    exact = ours.exit_code == 0 and told == made
+    if exact and with_metrics:
+        counted = made + ours.result["made_in_worker"]
+        exact = ours.result["measured"] == [counted, counted]
+    return Figure(
+        f"{what} in __del__, {_THREADS} threads",
         f"no deadlock in {seconds:g} s, exact account",
         f"{_told(ours)}, {told:,} accounted for",
-        ours.exit_code == 0 and told == ours.result["made"],
+        exact,
+        "" if theirs is None else _told(theirs),
     )
-    return [figure if theirs is None else figure._replace(peers=_told(theirs))]
 
 
 def _told(outcome: Outcome) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from midspan import context, sdk, trace
+from midspan import context, metrics, sdk, trace
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -12,12 +12,19 @@ if TYPE_CHECKING:
 __all__ = ["account", "attribute", "begin", "configure", "end", "flush", "otlp", "shutdown", "span", "view"]
 
 _tracer = trace.get_tracer("faults")
+# Readers of metrics for the next `configure`.
+configured: list[sdk.PullReader] = []
 
 
 def configure(*exporters: Any, simple: bool = False, **batch: Any) -> None:
     """Configure with exporters behind batch queues; `batch` are fields of `sdk.BatchSettings`."""
     wanted = [sdk.Simple(exporter) if simple else exporter for exporter in exporters]
-    sdk.configure(service_name="faults", exporters=wanted, batch=sdk.BatchSettings(**batch))
+    sdk.configure(
+        service_name="faults",
+        exporters=wanted,
+        batch=sdk.BatchSettings(**batch),
+        metric_readers=configured,
+    )
 
 
 def with_part(part: str, function: Any) -> None:
@@ -91,6 +98,24 @@ def attribute(span: Any, key: str, value: Any) -> None:
 def carry(function: Any) -> Any:
     """Return a function that runs under the context that is current now."""
     return context.carry(function)
+
+
+def measurer() -> tuple[Any, Any]:
+    """Return what records one measurement, and what says how many were recorded; call it first of all."""
+    configured.append(sdk.PullReader())
+    meter = metrics.get_meter("faults")
+    counter, histogram = meter.create_counter("measured"), meter.create_histogram("sizes")
+
+    def measure() -> None:
+        counter.add(1, {"key": "value"})
+        histogram.record(1.5, {"key": "value"})
+
+    def measured() -> list[int]:
+        (reader,) = configured
+        points = {metric.name: metric.points for metric in reader.collect()}
+        return [int(points["measured"][0].value), int(points["sizes"][0].count)]
+
+    return measure, measured
 
 
 def fail(span: Any, description: str) -> None:

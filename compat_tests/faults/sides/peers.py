@@ -141,6 +141,28 @@ def carry(function: Any) -> Any:
     return carried
 
 
+def measurer() -> tuple[Any, Any]:
+    """Return what records one measurement, and what says how many were recorded."""
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+
+    reader = InMemoryMetricReader()
+    meter = MeterProvider([reader]).get_meter("faults")
+    counter, histogram = meter.create_counter("measured"), meter.create_histogram("sizes")
+
+    def measure() -> None:
+        counter.add(1, {"key": "value"})
+        histogram.record(1.5, {"key": "value"})
+
+    def measured() -> list[int]:
+        data = reader.get_metrics_data()
+        found = data.resource_metrics[0].scope_metrics[0].metrics
+        points = {metric.name: metric.data.data_points[0] for metric in found}
+        return [points["measured"].value, points["sizes"].count]
+
+    return measure, measured
+
+
 def fail(span: Any, description: str) -> None:
     """Say that it failed, and how."""
     span.set_status(trace.Status(trace.StatusCode.ERROR, description))
