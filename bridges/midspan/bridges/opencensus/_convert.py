@@ -13,7 +13,17 @@ from midspan import _trouble
 from midspan.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
 __all__ = ["CODE", "LINK_TYPE", "MESSAGE", "EventParts", "annotation", "attributes", "kind", "link"]
-__all__ += ["message_event", "name", "number", "parent_context", "stack_text", "status", "to_iso", "to_ns"]
+__all__ += [
+    "message_event",
+    "moment",
+    "name",
+    "number",
+    "parent_context",
+    "stack_text",
+    "status",
+    "to_iso",
+    "to_ns",
+]
 __all__ += ["trace_state"]
 
 # The canonical code of an error, which a native status has no room for (google/rpc/code.proto).
@@ -54,14 +64,14 @@ def to_ns(text: object) -> int | None:
     """Return nanoseconds since the epoch for OpenCensus's ISO time; None, reported, if it is none."""
     try:
         if isinstance(text, datetime):
-            moment = text
+            given = text
         elif isinstance(text, str) and text.endswith("Z"):
-            moment = datetime.fromisoformat(text[:-1])
+            given = datetime.fromisoformat(text[:-1])
         else:
-            moment = datetime.fromisoformat(text)  # type: ignore[arg-type]  # a TypeError is what we want
+            given = datetime.fromisoformat(text)  # type: ignore[arg-type]  # a TypeError is what we want
         # OpenCensus writes UTC; without a zone, Python would take it for local time.
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-        return (moment - _EPOCH) // _MICROSECOND * 1_000
+        given = given if given.tzinfo else given.replace(tzinfo=timezone.utc)
+        return (given - _EPOCH) // _MICROSECOND * 1_000
     except Exception:  # noqa: BLE001 - any object at all may have been assigned
         _trouble.report("opencensus.time", "a time is text such as 2020-01-31T12:00:00.5Z, not %s", text)
         return None
@@ -69,7 +79,12 @@ def to_ns(text: object) -> int | None:
 
 def to_iso(time_ns: int) -> str:
     """Return OpenCensus's ISO time, in microseconds, for nanoseconds since the epoch."""
-    return (_EPOCH + timedelta(microseconds=time_ns // 1_000)).strftime(_ISO)
+    return moment(time_ns).strftime(_ISO)
+
+
+def moment(time_ns: int) -> datetime:
+    """Return the moment in UTC, in microseconds, for nanoseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=time_ns // 1_000)
 
 
 def number(text: object, digits: int) -> int:

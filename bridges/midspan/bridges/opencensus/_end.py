@@ -9,7 +9,7 @@ from midspan import _trouble
 from midspan.bridges.opencensus import _convert, _home
 from midspan.bridges.opencensus._buffers import now_ns
 from midspan.bridges.opencensus._entered import exit_
-from midspan.bridges.opencensus._settle import settle
+from midspan.bridges.opencensus._settle import SET_OK, settle
 from midspan.bridges.opencensus._snapshot import snapshot
 from midspan.bridges.opencensus._state import STATE
 from midspan.bridges.opencensus._views import forget
@@ -83,7 +83,7 @@ def _end_changed(span: Span, native: trace.Span, state: dict[str, Any]) -> None:
         if span._end_ns is None:
             span._end_ns = now_ns(native)
     else:
-        settle(native, state)
+        settle(native, state, SET_OK)
         _take_start(span, native)
     span._error = None
     for child in state.get("_child_spans", ()):

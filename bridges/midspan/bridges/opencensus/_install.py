@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any, Final
 
-from midspan.bridges.opencensus import _slot
-from midspan.bridges.opencensus._hooks import METHODS
+from midspan.bridges.opencensus import _hooks, _shields, _slot
 from midspan.bridges.opencensus._live import CLASSES, SPAN_CONTEXT
 from midspan.bridges.opencensus._state import STATE
 
@@ -41,7 +40,7 @@ def install(legacy_exporters: str = "tee") -> None:
         STATE.tells_legacy = _MODES[legacy_exporters]
         if STATE.is_installed:
             return
-        for owner, name, replacement in METHODS:
+        for owner, name, replacement in _hooks.METHODS + _shields.METHODS:
             _before.append((owner, name, owner.__dict__[name]))
             setattr(owner, name, replacement)
         for owner in CLASSES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.trace import span_data as oc_span_data
@@ -88,14 +87,16 @@ def is_message(event: trace.Event) -> bool:
 
 def annotation(event: trace.Event) -> Any:
     """Return the annotation for an event."""
-    return Annotation(_moment(event.timestamp_ns), event.name, Attributes(attributes(event.attributes)))
+    return Annotation(
+        _convert.moment(event.timestamp_ns), event.name, Attributes(attributes(event.attributes))
+    )
 
 
 def message_event(event: trace.Event) -> Any:
     """Return the message event for an event that is one."""
     facts = event.attributes
     return MessageEvent(
-        _moment(event.timestamp_ns),
+        _convert.moment(event.timestamp_ns),
         facts.get("message.id"),
         type=_MESSAGE_TYPES.get(facts["message.type"], 0),
         uncompressed_size_bytes=facts.get("message.uncompressed_size"),
@@ -109,7 +110,3 @@ def link(native: trace.Link) -> Any:
     relation = _LINK_TYPES.get(given.pop(_convert.LINK_TYPE, None), 0)
     context = native.context
     return Link(f"{context.trace_id:032x}", f"{context.span_id:016x}", relation, attributes(given) or None)
-
-
-def _moment(time_ns: int) -> datetime:
-    return datetime.fromtimestamp(time_ns / 1e9, tz=timezone.utc)

@@ -13,11 +13,10 @@ if TYPE_CHECKING:
 
     from midspan import trace
 
-__all__ = ["settle"]
+__all__ = ["SET_OK", "UNSAID", "settle"]
 
-# An OK that was set is told from one that nobody touched; the latter says nothing.
-_SET_OK: Final = Status(StatusCode.OK)
-_UNSAID: Final = Status()
+SET_OK: Final = Status(StatusCode.OK)
+UNSAID: Final = Status()
 # A span that has none of these has nothing to hand on but its name.
 _CHANGED: Final = frozenset(
     {"attributes", "annotations", "message_events", "links", "status", "stack_trace", "span_kind", "_error"}
@@ -25,10 +24,10 @@ _CHANGED: Final = frozenset(
 _BOUNDED: Final = (("attributes",), ("annotations", "message_events"), ("links",))
 
 
-def settle(native: trace.Span, state: Mapping[str, Any]) -> None:
+def settle(native: trace.Span, state: Mapping[str, Any], ok: Status = UNSAID) -> None:
     """Take name, kind, attributes, events, links, status and stack trace, whatever there is of them.
 
-    An `OK` under `_untouched_status` is one that nobody set.
+    `ok` is what OpenCensus's OK says; one under `_untouched_status` was set by nobody, and says nothing.
     """
     name = state["name"]
     native.name = name if type(name) is str else _convert.name(name)
@@ -47,7 +46,7 @@ def settle(native: trace.Span, state: Mapping[str, Any]) -> None:
         native.kind = _convert.kind(state["span_kind"])
     status = state.get("status")
     if status is not None and status is not state.get("_untouched_status"):
-        _set_status(native, status, _SET_OK if "_native" in state else _UNSAID)
+        _set_status(native, status, ok)
     _add_stack(native, state)
     _count_dropped(native, state)
 
