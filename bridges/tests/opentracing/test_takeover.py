@@ -255,12 +255,12 @@ def test_given_propagators_win_over_jaegers() -> None:
 @pytest.mark.parametrize(
     ("sampler", "expected"),
     [
-        ({"type": "const", "param": 1}, "parentbased_always_on"),
-        ({"type": "const", "param": "true"}, "parentbased_always_on"),
-        ({"type": "const", "param": False}, "parentbased_always_off"),
-        ({"type": "probabilistic", "param": 0.1}, "parentbased_traceidratio:0.1"),
-        ({"type": "ratelimiting", "param": "10"}, "parentbased_ratelimiting:10"),
-        ({"type": "rate_limiting", "param": 2.5}, "parentbased_ratelimiting:2.5"),
+        ({"type": "const", "param": 1}, "parentbased_jaeger_const:1"),
+        ({"type": "const", "param": "true"}, "parentbased_jaeger_const:1"),
+        ({"type": "const", "param": False}, "parentbased_jaeger_const:0"),
+        ({"type": "probabilistic", "param": 0.1}, "parentbased_jaeger_probabilistic:0.1"),
+        ({"type": "ratelimiting", "param": "10"}, "parentbased_jaeger_ratelimiting:10"),
+        ({"type": "rate_limiting", "param": 2.5}, "parentbased_jaeger_ratelimiting:2.5"),
         (
             {"type": "remote"},
             "parentbased_jaeger_remote:endpoint=http://agent:5778,pollingIntervalMs=60000",
@@ -282,6 +282,7 @@ def test_each_sampler_of_jaeger_is_understood(
     [
         {"sampler": {"type": "psychic", "param": 1}},
         {"sampler": {"type": "probabilistic", "param": "often"}},
+        {"sampler": {"type": "probabilistic", "param": 1.5}},
         {"sampler": {"type": "ratelimiting"}},
         {"propagation": "pigeon"},
     ],
@@ -289,9 +290,19 @@ def test_each_sampler_of_jaeger_is_understood(
 def test_a_bad_jaeger_config_raises_where_it_is_given(config: dict[str, Any]) -> None:
     """And nothing is installed."""
     before = opentracing.tracer
-    with pytest.raises(ValueError, match=r"psychic|often|ratelimiting|pigeon"):
+    with pytest.raises(ValueError, match=r"psychic|often|1.5|ratelimiting|pigeon"):
         bridge.install(jaeger_config=config)
     assert before is opentracing.tracer
+
+
+def test_root_spans_say_which_sampler_chose_them(memory: MemoryExporter) -> None:
+    """As jaeger-client's do: Jaeger's adaptive sampling reads it."""
+    configured(exporters=[memory])
+    tracer = bridge.install(jaeger_config=PLAIN)
+    with tracer.start_active_span("root"):
+        tracer.start_span("child").finish()
+    marks = {"sampler.type": "const", "sampler.param": True}
+    assert [{}, marks] == [span.attributes for span in memory.spans]
 
 
 def test_jaegers_variables_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,20 +93,28 @@ def of_config(config: Mapping[str, Any]) -> Legacy:
 def _sampler_of_config(config: Mapping[str, Any]) -> str:
     sampler = config.get("sampler") or {}
     if not hasattr(sampler, "get"):
-        return _sampler_of(sampler) or "parentbased_always_on"
+        return _sampler_of(sampler) or _named("const", 1)
     kind, param = str(sampler.get("type") or "remote"), sampler.get("param", "")
     if kind == "remote":
         return _remote(config.get("local_agent") or {}, config)
-    try:
-        if kind == "const":
-            return _named("always_on" if _is_true(param) else "always_off")
-        if kind == "probabilistic":
-            return _named("traceidratio", float(param))
-        if kind in ("ratelimiting", "rate_limiting"):
-            return _named("ratelimiting", float(param))
-    except (TypeError, ValueError):
-        raise ValueError(f"the param of a {kind} sampler is a number, not {param!r}") from None
+    if kind == "const":
+        return _named("const", int(_is_true(param)))
+    if kind == "probabilistic":
+        return _named(kind, _number(kind, param, highest=1.0))
+    if kind in ("ratelimiting", "rate_limiting"):
+        return _named("ratelimiting", _number(kind, param))
     raise ValueError(f"a sampler is const, probabilistic, ratelimiting or remote, not {kind!r}")
+
+
+def _number(kind: str, param: Any, highest: float = float("inf")) -> float:
+    try:
+        number = float(param)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0.0 <= number <= highest:
+        allowed = "a number from 0" if highest > 1.0 else "from 0 to 1"
+        raise ValueError(f"the param of a {kind} sampler is {allowed}, not {param!r}")
+    return number
 
 
 def _is_true(value: Any) -> bool:
@@ -117,20 +125,15 @@ def _remote(agent: Mapping[str, Any], config: Mapping[str, Any]) -> str:
     host = agent.get("reporting_host") or os.environ.get("JAEGER_AGENT_HOST") or "localhost"
     seconds = float(config.get("sampling_refresh_interval") or 60)
     return _named(
-        "jaeger_remote",
+        "remote",
         f"endpoint=http://{host}:{agent.get('sampling_port') or 5778},pollingIntervalMs={seconds * 1000:.0f}",
     )
 
 
-def _named(name: str, argument: float | str | None = None) -> str:
+def _named(name: str, argument: float | str) -> str:
     """Return a sampler as `OTEL_TRACES_SAMPLER` names it. Jaeger's follow the caller's decision, always."""
-    if argument is None:
-        return f"parentbased_{name}"
-    return (
-        f"parentbased_{name}:{argument:g}"
-        if isinstance(argument, float)
-        else f"parentbased_{name}:{argument}"
-    )
+    shown = argument if isinstance(argument, str) else f"{argument:g}"
+    return f"parentbased_jaeger_{name}:{shown}"
 
 
 def of_environment(legacy: Legacy) -> Legacy:
@@ -181,9 +184,9 @@ def _sampler_of(sampler: Any) -> str | None:
     kind = type(sampler).__name__
     try:
         if kind == "ConstSampler":
-            return _named("always_on" if sampler.decision else "always_off")
+            return _named("const", int(bool(sampler.decision)))
         if kind == "ProbabilisticSampler":
-            return _named("traceidratio", float(sampler.rate))
+            return _named("probabilistic", float(sampler.rate))
         if kind == "RateLimitingSampler":
             return _named("ratelimiting", float(sampler.traces_per_second))
         if kind == "RemoteControlledSampler":
