@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 sys.modules.setdefault("mock", unittest.mock)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _no_event_loop_is_made() -> None:
     """OpenTracing's asyncio manager asks for the loop outside of any; Python would make one, and warn."""
     asyncio.set_event_loop(None)

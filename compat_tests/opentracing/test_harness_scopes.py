@@ -42,7 +42,7 @@ def test_the_harness_has_8_checks() -> None:
 
 @pytest.mark.parametrize("kind", _managers.ALL, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("check", CHECKS)
-@pytest.mark.usefixtures("memory")
+@pytest.mark.usefixtures("memory", "_no_event_loop_is_made")
 def test_scope_manager(kind: Kind, check: str) -> None:
     """The scope manager of a bridge tracer passes the check."""
     # One check leaves a scope open, and the native slot is the thread's: each gets a context of its own.

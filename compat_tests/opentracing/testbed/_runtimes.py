@@ -64,9 +64,9 @@ class _Channel:
         self._own.put_nowait(item)
 
     async def get(self) -> Any:
-        """Take, or wait for one second at most."""
+        """Take, or wait."""
         if isinstance(self._own, asyncio.Queue):
-            return await asyncio.wait_for(self._own.get(), 5)
+            return await self._own.get()
         return self._own.get(timeout=5)
 
 
@@ -119,13 +119,13 @@ class Tasks(Runtime):
     inherits = True
 
     def run(self, scenario: Function, *arguments: Any) -> Any:
-        return asyncio.run(scenario(*arguments))
+        return asyncio.run(asyncio.wait_for(scenario(*arguments), 10))
 
     def spawn(self, function: Function, *arguments: Any) -> Callable[[], Awaitable[Any]]:
         task = asyncio.ensure_future(function(*arguments))
 
         async def result() -> Any:
-            return await asyncio.wait_for(task, 5)
+            return await task
 
         return result
 
@@ -164,7 +164,7 @@ class Callbacks(Tasks):
         loop.call_soon(step, function(*arguments))
 
         async def result() -> Any:
-            return await asyncio.wait_for(asyncio.shield(done), 5)
+            return await done
 
         return result
 
