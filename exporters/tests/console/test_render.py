@@ -217,7 +217,7 @@ def test_odd_objects_are_drawn_as_well_as_they_can_be():
 
 
 @given(batches(), st.integers(40, 200), st.booleans(), st.booleans(), st.booleans())
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 def test_any_spans_can_be_drawn(spans, width, color, attributes, ascii_only):
     """Each of them has its line, and no line is too long."""
     picture = render(spans, width, color, attributes=attributes, ascii_only=ascii_only)

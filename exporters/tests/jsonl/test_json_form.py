@@ -35,7 +35,7 @@ def as_protobuf_has_it(document: Any) -> Any:
 
 
 @given(batches())
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 def test_both_forms_say_the_same(spans):
     """Protobuf's runtime reads from the JSON form what it reads from the binary one."""
     document = as_protobuf_has_it(json.loads(json_of_spans(spans)))
@@ -46,7 +46,7 @@ def test_both_forms_say_the_same(spans):
 
 
 @given(batches())
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 def test_what_is_written_can_be_read(spans):
     """Each span comes back with all that it held, and stands under the same resource and scope."""
     records = list(read([json_of_spans(spans)]))

@@ -94,6 +94,25 @@ def test_a_line_that_holds_no_request_is_counted(troubles, line):
 
 
 @pytest.mark.parametrize(
+    "group",
+    [{"resource": 5}, {"resource": {"attributes": 5}}, {"scopeSpans": [5]}, {"scopeSpans": [{"spans": 5}]}],
+    ids=json.dumps,
+)
+def test_a_group_that_cannot_be_read_is_left_out_and_counted(troubles, group):
+    """The groups around it are read."""
+    groups = document()["resourceSpans"]
+    whole = {"resourceSpans": [*groups, group, *groups]}
+    assert (2, 1) == (len(list(read([whole]))), troubles()["jsonl.unreadable"])
+
+
+@pytest.mark.parametrize("value", [True, False, None, "true", 1])
+def test_a_boolean_is_true_only_if_it_says_so(value):
+    """A text is no boolean."""
+    (span,) = read([document(attributes=[{"key": "a", "value": {"boolValue": value}}])])
+    assert {"a": None if value is None else value is True} == span.attributes
+
+
+@pytest.mark.parametrize(
     "span",
     [
         5,

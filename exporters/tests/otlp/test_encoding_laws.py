@@ -16,7 +16,7 @@ _encoder = Encoder()
 
 
 @given(batches())
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 def test_every_span_survives_the_way_there(spans):
     """Protobuf's own runtime reads back each span of a batch, whatever is in it."""
     expected = sorted((expected_span(span) for span in spans), key=repr)

@@ -169,6 +169,13 @@ def test_what_the_application_was_busy_with_is_not_told():
     assert "secret" not in str(caught.value)
 
 
+def test_what_requests_refuses_is_permanent_and_not_repeated():
+    """A URL that passed for one, with a host that cannot be."""
+    with pytest.raises(NotSentError, match=r"^InvalidURL$") as caught:
+        transport("http://*.example.org/?token=secret").send(REQUEST, 5)
+    assert caught.value.permanent
+
+
 def test_after_close_nothing_is_sent(collector):
     """A closed transport says so, at once and for good."""
     one = transport(collector.url)

@@ -74,6 +74,18 @@ ODD_VALUES = {
     "an int as a key": ({1: 2}, ["map", ("1", ("int", "2"))]),
     "an object without a text": (Unshowable(), ("str", "'<Unshowable that cannot be shown>'")),
     "a mapping that raises": (BadMapping(a=1), ("str", "'<BadMapping>'")),
+    "a set of every primitive": (
+        {"set": {1.5}, "more": {Number(2**80)}, "bytes": {b"x"}, "yes": {True}, "none": {None}},
+        [
+            "map",
+            ("set", ["list", ("float", "1.5")]),
+            ("more", ["list", ("str", repr(str(2**80)))]),
+            ("bytes", ["list", ("bytes", "b'x'")]),
+            ("yes", ["list", ("bool", "True")]),
+            ("none", ["list", None]),
+        ],
+    ),
+    "an int of a million digits": (-(1 << 4_000_000), ("str", repr("-0x1" + "0" * 65_532))),
 }
 
 
