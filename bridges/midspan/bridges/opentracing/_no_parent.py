@@ -7,8 +7,9 @@ there are native scope managers, the variable is replaced by one that clears the
 from __future__ import annotations
 
 import importlib
+import sys
 import weakref
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import context as _context
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["forget", "honour"]
 
+_MODULE: Final = "opentracing.scope_managers.contextvars"
 _managers: set[weakref.ref[Any]] = set()
 
 
@@ -62,13 +64,14 @@ def forget(manager: Any) -> None:
 
 def _forgotten(reference: weakref.ref[Any]) -> None:
     _managers.discard(reference)
-    module = None if _managers else _module()
+    # Nothing is imported here: this may run in the garbage collector, in the midst of any other import.
+    module: Any = None if _managers else sys.modules.get(_MODULE)
     if module is not None and isinstance(module._SCOPE, _Variable):
         module._SCOPE = module._SCOPE.own
 
 
 def _module() -> Any:
     try:
-        return importlib.import_module("opentracing.scope_managers.contextvars")
+        return importlib.import_module(_MODULE)
     except ImportError:  # before opentracing 2.3
         return None
