@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from midspan import sdk
-
 ROOT = Path(__file__).resolve().parents[2]
 ROOTS = ("core", "bridges", "exporters", "integrations")
-OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+MODULES = sorted(
+    ".".join(file.relative_to(ROOT / root).with_suffix("").parts).removesuffix(".__init__")
+    for root in ROOTS
+    for file in (ROOT / root / "midspan").rglob("*.py")
+    if ">>> " in file.read_text()
+)
+RUN = """
+import doctest, importlib, sys
+module = importlib.import_module(sys.argv[1])
+outcome = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+if not outcome.attempted:
+    print("there is a prompt in this module, but in no docstring that doctest finds")
+sys.exit(outcome.failed or not outcome.attempted)
+"""
 
 
-@pytest.fixture(autouse=True)
-def _tidy():
-    yield
-    sdk.reset()
-
-
-def modules_with_examples() -> list[str]:
-    """Return the names of the modules whose text holds an example."""
-    return sorted(
-        ".".join(file.relative_to(ROOT / root).with_suffix("").parts).removesuffix(".__init__")
-        for root in ROOTS
-        for file in (ROOT / root / "midspan").rglob("*.py")
-        if ">>> " in file.read_text()
-    )
-
-
-def examples(module: str) -> list[doctest.DocTest]:
-    """Return the examples of a module, each with the module's own names at hand."""
-    found = doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(module), module)
-    return [each for each in found if each.examples]
-
-
-@pytest.mark.parametrize("module", modules_with_examples())
-def test_examples_in_docstrings_run(module):
-    """A reader can paste any example and see what the docstring shows."""
-    said: list[str] = []
-    runner = doctest.DocTestRunner(optionflags=OPTIONS)
-    results = [runner.run(each, out=said.append) for each in examples(module)]
-    assert results, "there is a prompt in this module, but in no docstring that doctest finds"
-    assert sum(result.failed for result in results) == 0, "".join(said)
+@pytest.mark.parametrize("module", MODULES)
+def test_examples_in_docstrings_run(module, tmp_path):
+    """A reader can paste any example into a fresh interpreter and see what the docstring shows."""
+    # A process of its own: instruments live as long as the program, and an example must not see those of tests.
+    command = [sys.executable, "-c", RUN, module]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
