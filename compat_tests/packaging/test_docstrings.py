@@ -29,7 +29,7 @@ sys.exit(outcome.failed or not outcome.attempted)
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings_run(module, tmp_path):
     """A reader can paste any example into a fresh interpreter and see what the docstring shows."""
-    # A process of its own: instruments live as long as the program, and an example must not see those of tests.
+    # A process of its own: instruments live as long as the program, and an example must not see a test's.
     command = [sys.executable, "-c", RUN, module]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
