@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from random import getrandbits
+from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.trace.blank_span import BlankSpan
+from opencensus.trace.tracers.base import NullContextManager
 
 from midspan import context as _context
-from midspan.bridges.opencensus import _convert
+from midspan.bridges.opencensus import _convert, _home
+from midspan.bridges.opencensus._buffers import Lazy
 from midspan.bridges.opencensus._entered import enter, exit_
-from midspan.bridges.opencensus._views import Known, remember
+from midspan.bridges.opencensus._views import Known, forget, remember
 from midspan.trace import NonRecordingSpan, TraceFlags
 from midspan.trace._span import DEBUG, SUPPRESSED
 
@@ -20,14 +23,33 @@ if TYPE_CHECKING:
     from midspan.bridges.opencensus._entered import Entered
     from midspan.context import Context
 
-__all__ = ["Blank", "start_blank"]
+__all__ = ["Blank", "end_blank", "start_blank"]
+
+_new: Final = object.__new__
+_NOT_HANDED_ON: Final = ~(TraceFlags.SAMPLED | DEBUG)
 
 
 class Blank(Known, BlankSpan):  # type: ignore[misc]  # it has no types
     """OpenCensus's blank span; what is started under it is not sampled."""
 
+    # There is no __init__; see `start_blank`. What OpenCensus's sets for each span stands here for all.
+    start_time: Any = None
+    end_time: Any = None
+    stack_trace: Any = None
+    annotations: Any = None
+    message_events: Any = None
+    status: Any = None
+    same_process_as_parent_span: Any = None
+    span_kind: Any = None
+
     _native: trace.Span
-    _entered: Entered
+    _entered: Entered | None
+
+    span_id = Lazy(lambda self: f"{self._native._span_id or getrandbits(64):016x}")
+    parent_span = Lazy(lambda _: NullContextManager())
+    attributes = Lazy(lambda _: {})
+    links = Lazy(lambda _: [])
+    _child_spans = Lazy(lambda _: [])
 
     def __exit__(
         self,
@@ -35,25 +57,39 @@ class Blank(Known, BlankSpan):  # type: ignore[misc]  # it has no types
         exception_value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        exit_(self._entered)
+        end_blank(self)
+
+
+def end_blank(blank: Blank) -> None:
+    """Make what was current before current again."""
+    entered = blank._entered
+    if entered is not None:
+        # Each holds the other; what ends must not wait for the garbage collector.
+        blank._entered = None
+        forget(blank._native)
+        exit_(entered)
 
 
 def start_blank(tracer: Any, name: Any, stored: Any) -> Blank:
     """Start a blank span in the current trace, else in that of `stored`, and make it current."""
-    blank = Blank(name, context_tracer=tracer)
     previous = _context.current()
-    blank._native = _native(previous, stored, _convert.number(blank.span_id, 16) or 1)
+    blank: Blank = _new(Blank)
+    blank.name = name
+    blank.context_tracer = tracer
+    blank._native = _native(previous, tracer, stored)
     remember(blank._native, blank)
     blank._entered = enter(blank, blank._native, previous)
     return blank
 
 
-def _native(previous: Context, stored: Any, span_id: int) -> trace.Span:
+def _native(previous: Context, tracer: Any, stored: Any) -> trace.Span:
     parent = previous.span
-    if parent is not None and parent._flags & SUPPRESSED:
+    span_id = getrandbits(64) or 1
+    if parent is None or not (parent._trace_id or parent._flags & SUPPRESSED):
+        trace_id = _home.home_of(tracer).trace_id(stored.trace_id) or 1
+        state = _convert.trace_state(stored.tracestate)
+        return NonRecordingSpan.of_ids(trace_id, span_id, TraceFlags.NONE, state)
+    if parent._flags & SUPPRESSED:
         return parent
-    if parent is not None and parent._trace_id:
-        flags = parent._flags & ~(TraceFlags.SAMPLED | DEBUG)
-        return NonRecordingSpan.of_ids(parent._trace_id, span_id, flags, parent._trace_state)
-    state = _convert.trace_state(stored.tracestate)
-    return NonRecordingSpan.of_ids(_convert.number(stored.trace_id, 32) or 1, span_id, TraceFlags.NONE, state)
+    flags = parent._flags & _NOT_HANDED_ON
+    return NonRecordingSpan.of_ids(parent._trace_id, span_id, flags, parent._trace_state)

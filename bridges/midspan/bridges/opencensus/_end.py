@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["complete", "end"]
 
-# How much a current span holds from its start: name, tracer, id and what is above.
-AT_START: Final = 4
+# How much a current span holds from its start: name, tracer and id.
+AT_START: Final = 3
 
 
 def end(tracer: Any, span: Span) -> None:
@@ -51,10 +51,11 @@ def _go_up(tracer: Any, state: dict[str, Any], span: Span, above: Context) -> No
     home = _home.home_of(tracer)
     if home.thread == get_ident():
         home.open = None if above.span is None else above
-        parent: Any = state.get("parent_span")
-        if parent is not None or span._native.parent is not None:
-            parent = (parent or span.parent_span).span_id
-        home.written = tracer.__dict__["span_context"].span_id = parent
+        parent = span._native.parent
+        span_id = None if parent is None else f"{parent.span_id:016x}"
+        if "parent_span" in state:
+            span_id = getattr(span.parent_span, "span_id", None)
+        home.written = tracer.__dict__["span_context"].span_id = span_id
 
 
 def complete(span: Span) -> None:
@@ -71,9 +72,12 @@ def complete(span: Span) -> None:
         native.end()
     else:
         _end_changed(span, native, state)
-    forget(native)
+    if native._views is not None:
+        forget(native)
     entered = span._entered
     if entered is not None:
+        # The two hold each other; see `exit_`.
+        span._entered = None
         exit_(entered)
 
 

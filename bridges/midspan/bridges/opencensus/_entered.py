@@ -56,8 +56,10 @@ def exit_(entered: Entered) -> None:
     if place is None:
         return
     entered.place = None
-    # Whoever still holds this context, a task say, must not hold all contexts before it.
+    # Whoever still holds this context, a task say, must not hold all contexts before it; and what it holds
+    # must not hold it, or every span would wait for the garbage collector.
     entered.previous = EMPTY
+    entered.values = previous.values
     if _get() is entered and previous._left_for is None:
         # `leave`, spelled out for the usual case.
         try:

@@ -19,9 +19,9 @@ from opencensus.trace.tracers.noop_tracer import NoopTracer
 
 from midspan import context as _context
 from midspan.bridges.opencensus import _convert, _end, _home
-from midspan.bridges.opencensus._blank import Blank, start_blank
+from midspan.bridges.opencensus._blank import Blank, end_blank, start_blank
 from midspan.bridges.opencensus._called_from import is_opencensus_calling
-from midspan.bridges.opencensus._entered import Entered, enter, exit_, innermost
+from midspan.bridges.opencensus._entered import Entered, enter, innermost
 from midspan.bridges.opencensus._span import Span, announce, make
 from midspan.bridges.opencensus._start import start_native
 from midspan.context import Context, _slot
@@ -57,9 +57,8 @@ def start_span(self: Any, name: Any = "span") -> Span:
     elif above is None or not above._trace_id:
         span = _start_root(self, name, previous, stored)
     else:
-        span = make(name, start_native(name, previous), self, above)
-        if type(previous) is Entered and previous.view is not None:
-            span.parent_span = previous.view
+        view = previous.view if type(previous) is Entered else None
+        span = make(name, start_native(name, previous), self, above if view is None else view)
     native = span._native
     if native._span_id:
         span.span_id = f"{native._span_id:016x}"
@@ -145,12 +144,13 @@ def get_tracer(self: Any) -> Any:
 
 def start_unsampled(self: Any, name: Any = "span") -> Any:
     """Start what OpenCensus's sampler did not want: native spans inside are not sampled either."""
-    stored = self.__dict__.get("_midspan_context")
+    own = self.__dict__
+    stored = own.get("_midspan_context")
     if stored is None:
         if self is execution_context._tracer_slot.default():
             # Nobody has made a tracer: that is no decision against anything.
             return blank_span.BlankSpan(name, context_tracer=self)
-        stored = self.__dict__["span_context"]
+        stored = own["span_context"]
     return start_blank(self, name, stored)
 
 
@@ -160,7 +160,7 @@ def end_unsampled(self: Any) -> None:  # noqa: ARG001 - which tracer does not ma
     while entered is not None and entered.place is None:
         entered = innermost(entered.previous)
     if entered is not None and isinstance(entered.view, Blank):
-        exit_(entered)
+        end_blank(entered.view)
 
 
 def trace_decorator(self: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

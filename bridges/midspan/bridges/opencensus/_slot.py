@@ -58,9 +58,9 @@ def _clear() -> None:
 def _base() -> Context:
     """Return what a span that is merely assigned lies over, without piling assignments on each other."""
     current = _context.current()
-    if type(current) is Entered and getattr(current.view, "_entered", None) is not current:
-        return current.previous
-    return current
+    if type(current) is not Entered or current.place is None:
+        return current
+    return current if getattr(current.view, "_entered", None) is current else current.previous
 
 
 def _enter_foreign(value: Any) -> None:

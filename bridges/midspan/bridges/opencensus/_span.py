@@ -18,7 +18,7 @@ from midspan.bridges.opencensus import _convert, _end
 from midspan.bridges.opencensus._buffers import Annotation, Attributes, Lazy, now_ns
 from midspan.bridges.opencensus._start import start_below
 from midspan.bridges.opencensus._state import STATE
-from midspan.bridges.opencensus._views import KEY, Known, parent_of, remember, view_of
+from midspan.bridges.opencensus._views import KEY, Known, parent_of, remember
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -30,7 +30,7 @@ __all__ = ["Span", "announce", "child_of", "make"]
 
 _new: Final = object.__new__
 # By name: mypy does not know that OpenCensus's class has a `__dict__`.
-_SLOTS: Final = ("_entered", "_has_ended", "_native")
+_SLOTS: Final = ("_above", "_entered", "_has_ended", "_native")
 
 
 class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
@@ -55,15 +55,15 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
     context_tracer: Any
     _native: trace.Span
     _has_ended: bool
-    # The native span above it, where that had no view yet.
-    _above: trace.Span | None
+    # The view of what is above it, or the native span itself, where that had no view yet.
+    _above: Any
     # The context in which the span was made current.
     _entered: Entered | None
 
     span_id = Lazy(
         lambda self: f"{self._native._span_id:016x}" if self._native._span_id else generate_span_id()
     )
-    parent_span = Lazy(lambda self: parent_of(self._native) if self._above is None else view_of(self._above))
+    parent_span = Lazy(lambda self: parent_of(self._native, self._above))
     attributes = Lazy(lambda _: Attributes(oc_span.MAX_NUM_ATTRIBUTES))
     annotations = Lazy(lambda _: oc_span.BoundedList(oc_span.MAX_NUM_ANNOTATIONS))
     message_events = Lazy(lambda _: oc_span.BoundedList(oc_span.MAX_NUM_MESSAGE_EVENTS))
@@ -148,7 +148,7 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
             tracer.end_span()
 
 
-def make(name: Any, native: trace.Span, tracer: Any, above: trace.Span | None = None) -> Span:
+def make(name: Any, native: trace.Span, tracer: Any, above: Any = None) -> Span:
     """Make the OpenCensus span for a native one; what is above is its parent, shown when it is asked for."""
     span: Span = _new(Span)
     span.name = name

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.trace.tracers.base import NullContextManager
 
+from midspan import trace
 from midspan.bridges.opencensus._entered import view_within
 
 if TYPE_CHECKING:
-    from midspan import trace
     from midspan.context import Context
 
 __all__ = ["KEY", "Known", "forget", "parent_of", "recall", "remember", "view_in", "view_of"]
@@ -96,7 +96,12 @@ def recall(native: trace.Span) -> Any:
     return found() if type(found) is weakref.ref else found
 
 
-def parent_of(native: trace.Span) -> Any:
-    """Return what OpenCensus calls the parent span: where only its id is known, something that has it."""
+def parent_of(native: trace.Span, above: Any = None) -> Any:
+    """Return what OpenCensus calls the parent span: where only its id is known, something that has it.
+
+    `above` is what is known of it: a view, or a native span.
+    """
+    if above is not None:
+        return view_of(above) if isinstance(above, trace.Span) else above
     parent = native.parent
     return NullContextManager(span_id=None if parent is None else f"{parent.span_id:016x}")
