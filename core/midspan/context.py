@@ -29,7 +29,19 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
-__all__ = ["EMPTY", "Context", "Token", "attach", "attached", "carry", "current", "detach", "submit"]
+__all__ = [
+    "EMPTY",
+    "Context",
+    "Token",
+    "amend_baggage",
+    "attach",
+    "attached",
+    "carry",
+    "current",
+    "detach",
+    "leave",
+    "submit",
+]
 
 _NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 

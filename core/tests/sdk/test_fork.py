@@ -1,4 +1,4 @@
-"""A forked child is a process of its own: with its own ids, queue, account and identity; nothing comes twice."""
+"""A forked child is a process of its own: its ids, queue, account and identity; nothing comes twice."""
 
 from __future__ import annotations
 
