@@ -690,6 +690,29 @@ def test_a_span_made_current_natively_is_the_object_that_was_started(tracer: Tra
         assert span is tracer.active_span
 
 
+def test_threads_that_look_at_once_see_one_object(tracer: Tracer) -> None:
+    """A native span that several threads run under has one OpenTracing view."""
+    for _ in range(50):
+        native = trace.get_tracer("shop").start_span("native")
+        barrier = threading.Barrier(4)
+        seen: list[Any] = []
+
+        def look(
+            native: trace.Span = native, barrier: threading.Barrier = barrier, seen: list[Any] = seen
+        ) -> None:
+            with trace.use_span(native):
+                barrier.wait()
+                seen.append(tracer.active_span)
+                barrier.wait()
+
+        threads = [threading.Thread(target=look) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert 1 == len(set(map(id, seen)))
+
+
 def test_a_span_started_natively_is_seen_as_active(tracer: Tracer) -> None:
     """It is the parent of OpenTracing spans, and can be tagged through OpenTracing."""
     with trace.get_tracer("shop").start_as_current_span("native") as native:

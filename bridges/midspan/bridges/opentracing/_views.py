@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,44 +20,46 @@ __all__ = ["remember", "view_of", "view_of_span"]
 
 # This bridge's place in a span's tuple of views: (key, view, key, view, ...).
 _KEY: Final = "opentracing"
-# Taken only when a native span is seen from OpenTracing for the first time.
-_lock = threading.Lock()
+# Views that are being made, by the identity of their span: whichever thread is first, its view counts. A lock
+# would do as well, but not in a signal handler, in a finaliser or after a fork.
+_making: dict[int, Span] = {}
 
 
 def view_of(context: Context, make: Callable[[Context], Span]) -> Span | None:
     """Return the view of the context's span; None if there is neither a span nor baggage.
 
-    Where there is baggage alone, the view is that of a span without identity.
+    It lives as long as something runs under the context. Where there is baggage alone, it is the view of a
+    span without identity.
     """
     native = context.span
     view: Span | None = context.values.get(VIEW)  # type: ignore[assignment]
     if view is not None and view._native is native:
         return view
-    if native is None and not context.baggage:
-        return None
-    with _lock:
-        return _recall(native) or _keep(context, make)
+    if native is None:
+        if not context.baggage:
+            return None
+        # Equal to no span for all native code; but the view needs something to be a view of.
+        native = context.span = NonRecordingSpan(INVALID)
+    view = _recall(native) or _agreed(native, make(context))
+    context.values = {**context.values, VIEW: view}
+    return view
 
 
 def view_of_span(native: trace.Span, make: Callable[[Context], Span]) -> Span:
     """Return the view of a native span that is not current; it lives as long as whoever gets it keeps it."""
-    with _lock:
-        view = _recall(native)
-        if view is None:
-            view = make(_context.current().with_span(native))
-            remember(native, view)
-        return view
+    return _recall(native) or _agreed(native, make(_context.current().with_span(native)))
 
 
-def _keep(context: Context, make: Callable[[Context], Span]) -> Span:
-    """Make a view that lives as long as something runs under the context."""
-    if context.span is None:
-        # Equal to no span for all native code; but the view needs something to be a view of.
-        context.span = NonRecordingSpan(INVALID)
-    view = make(context)
-    context.values = {**context.values, VIEW: view}
-    remember(context.span, view)
-    return view
+def _agreed(native: trace.Span, made: Span) -> Span:
+    """Return the view that all threads take which make one for a span at the same time."""
+    view = _making.setdefault(id(native), made)
+    # Another thread may have been done between our look and our entry.
+    found = _recall(native)
+    if found is None:
+        remember(native, view)
+        found = view
+    _making.pop(id(native), None)
+    return found
 
 
 def remember(native: trace.Span, view: Span) -> None:
@@ -72,8 +73,8 @@ def remember(native: trace.Span, view: Span) -> None:
         native._views = (*_without(views), _KEY, reference)
 
 
-def _recall(native: trace.Span | None) -> Span | None:
-    views = None if native is None else native._views
+def _recall(native: trace.Span) -> Span | None:
+    views = native._views
     if views is None or _KEY not in views:
         return None
     view: Span | None = views[views.index(_KEY) + 1]()
