@@ -23,6 +23,7 @@ Headers: TypeAlias = "dict[str, Any]"
 Carrier: TypeAlias = Any
 
 _NOTHING: Final[Headers] = {}
+_PAIR: Final = 2
 
 
 def read(carrier: Carrier) -> Headers:
@@ -45,25 +46,35 @@ def all_lower(headers: dict[Any, Any]) -> bool:
 
 
 def _collected(carrier: Carrier) -> Headers:
-    headers: Headers = {}
-    for name, value in _pairs(carrier):
-        key = _name(name)
-        if key in headers:
-            _repeat(headers, key, value)
-        elif key:
-            headers[key] = value
+    if carrier is None:
+        return _NOTHING
+    items = getattr(carrier, "items", None)
+    pairs = list(items() if callable(items) else carrier)
+    try:
+        # What nearly every carrier is: pairs, with names that are text and all different.
+        headers = {name.lower(): value for name, value in pairs}
+        if len(headers) < len(pairs) or not "".join(headers):
+            headers = _sifted(pairs)
+    except (AttributeError, TypeError, ValueError):
+        headers = _sifted(pairs)
     # Only a gateway can put a tuple here; a header that is called so is text, and does not fool us.
     if type(headers.get("wsgi.version")) is tuple:
         return {key[5:].replace("_", "-"): headers[key] for key in headers if key.startswith("http_")}
     return headers
 
 
-def _pairs(carrier: Carrier) -> Iterable[Any]:
-    if carrier is None:
-        return ()
-    items = getattr(carrier, "items", None)
-    found = items() if callable(items) else carrier
-    return (pair for pair in found if isinstance(pair, (tuple, list)) and len(pair) == 2)  # noqa: PLR2004
+def _sifted(pairs: Iterable[Any]) -> Headers:
+    """Take what is a pair with a name, and put together what came more than once."""
+    headers: Headers = {}
+    for pair in pairs:
+        if not isinstance(pair, (tuple, list)) or len(pair) != _PAIR:
+            continue
+        key = _name(pair[0])
+        if key in headers:
+            _repeat(headers, key, pair[1])
+        elif key:
+            headers[key] = pair[1]
+    return headers
 
 
 def _name(name: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble
 from midspan import context as _context
@@ -63,13 +63,14 @@ class Composite(Format):
         if context is None:
             context = _context.current()
         if self.is_w3c and type(carrier) is dict:
-            try:
-                found = _w3c.extract(carrier, context)
-            except Exception:  # noqa: BLE001 - a name that raises when it is compared: to be read with more care
-                found = None
+            found = _quick(carrier, context)
             if found is not None:
                 return found
         return super().extract(carrier, context)
+
+    def _found(self, headers: Headers, context: Context) -> Context:
+        """Try the quick way, now that names are in lower case, before the careful one."""
+        return (self.is_w3c and _quick(headers, context)) or super()._found(headers, context)
 
     def _inject(self, headers: Headers, context: Context) -> None:
         for inject in self._injects:
@@ -84,6 +85,13 @@ class Composite(Format):
 
     def __repr__(self) -> str:
         return f"Composite({list(self.members)!r})"
+
+
+def _quick(headers: dict[Any, Any], context: Context) -> Context | None:
+    try:
+        return _w3c.extract(headers, context)
+    except Exception:  # noqa: BLE001 - a name that raises when it is compared: to be read with more care
+        return None
 
 
 def _flat(members: Iterable[Propagator]) -> Iterable[Propagator]:

@@ -73,9 +73,13 @@ class Format:
         """Return `context` (default: the current one) with what `carrier` holds; itself if nothing."""
         if context is None:
             context = _context.current()
+        return self._found(_carrier.read(carrier), context)
+
+    def _found(self, headers: Headers, context: Context) -> Context:
+        """Return `context` with what headers hold; itself if nothing, or if they fail."""
         found = Context(context.span, context.baggage, context.values)
         try:
-            return found if self._extract(_carrier.read(carrier), found) else context
+            return found if self._extract(headers, found) else context
         except Exception as error:  # noqa: BLE001 - names of a class of their own may raise when compared
             _trouble.report("propagation.raised", "%s raised in extract", type(self).__name__, error=error)
             return context

@@ -9,6 +9,7 @@ from midspan import context as _context
 from midspan.propagation import _w3c
 from midspan.propagation._carrier import all_lower
 from midspan.propagation._composite import Composite
+from midspan.propagation._format import Format
 from midspan.propagation.tracecontext import TraceContext
 from midspan.propagation.w3c_baggage import Baggage
 
@@ -36,7 +37,8 @@ def set_global(propagator: Propagator | None) -> None:
     """Make `inject` and `extract` use `propagator` from now on, everywhere; None restores the first."""
     global _propagator, _is_w3c  # noqa: PLW0603 - the one global of propagation, and what is to know of it
     _propagator = _DEFAULT if propagator is None else propagator
-    _is_w3c = isinstance(_propagator, Composite) and _propagator.is_w3c
+    # A subclass may do otherwise.
+    _is_w3c = type(_propagator) is Composite and _propagator.is_w3c
 
 
 def inject(
@@ -92,8 +94,7 @@ def extract(
                 found = _w3c.extract(carrier, context)
             except Exception:  # noqa: BLE001 - see there
                 found = None
-            if found is not None:
-                return found
+            return Format.extract(_DEFAULT, carrier, context) if found is None else found
         return _propagator.extract(carrier if getter is None else getter(carrier), context)
     except Exception as error:  # noqa: BLE001 - telemetry never raises into the caller
         _trouble.report("propagation.raised", "extracting from %s failed", type(carrier), error=error)
