@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from pathlib import Path
@@ -79,7 +80,7 @@ def heading(machine: Mapping[str, str], versions: Mapping[str, Mapping[str, str]
         f"{', '.join(sorted(pythons))} on {machine['processor']}, {machine['cores']} cores, "
         f"{machine['system']}; "
         f"{rounds} rounds, the sides in turn; times in us of CPU per iteration, median of the rounds.\n"
-        f"Versions: {', '.join(sorted(named))}."
+        f"Versions: {', '.join(sorted(named))}. The targets were set for CPython 3.11."
     )
 
 
@@ -96,12 +97,17 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
         *row,
         _figure(outcome.theirs.total, unit),
         _figure(outcome.ours.total, unit),
-        f"{outcome.ratio:.1f}x",
+        _times(outcome.ratio),
         f"{min(outcome.ratios):.1f}-{max(outcome.ratios):.1f}",
-        f"{outcome.thread_ratio:.1f}x" if outcome.thread_ratio else "",
+        _times(outcome.thread_ratio) if outcome.thread_ratio else "",
         target,
         ("yes" if outcome.met else "NO") if target else "",
     )
+
+
+def _times(ratio: float) -> str:
+    # Cut, not rounded: 7.97 must not look like the 8 that it misses.
+    return f"{math.floor(ratio * 10) / 10:.1f}x"
 
 
 def _figure(values: Sequence[float], unit: str) -> str:
