@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from midspan.bridges.opentracing import _convert, _sampling, _shared
 from midspan.bridges.opentracing._convert import NO_TAGS
@@ -10,7 +10,7 @@ from midspan.bridges.opentracing._references import origin
 from midspan.bridges.opentracing._sampling import Seed
 from midspan.bridges.opentracing._span import Span
 from midspan.context import Context
-from midspan.trace import NOOP_SPAN, NonRecordingSpan, TraceState
+from midspan.trace import INVALID, NOOP_SPAN, NonRecordingSpan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from midspan.trace import Link
 
 __all__ = ["start", "unsampled"]
-
-_NO_STATE: Final = TraceState()
 
 
 def start(  # noqa: PLR0913 - the arguments of OpenTracing's `start_span`
@@ -77,7 +75,7 @@ def _without_span(current: Context) -> Context:
 
 def unsampled(tracer: Tracer, native: trace.Span, seed: Seed) -> Span:
     """Return the view of a native span that records nothing; with what is needed to force it later."""
-    if native is NOOP_SPAN or native is seed.context.span:
-        # Spans without identity are shared; a view needs one that is its alone.
-        native = NonRecordingSpan.of_ids(0, 0, native._flags, _NO_STATE)
+    if native is NOOP_SPAN:
+        # It is everybody's; baggage that is set on a view must not reach the others' scopes.
+        native = NonRecordingSpan(INVALID)
     return Span(tracer, native, seed.context.baggage, seed.timed())
