@@ -144,6 +144,55 @@ class Speaker:
         self._listener.close()
 
 
+class Tunnel:
+    """A proxy that opens a tunnel to one address, whatever host it is asked for, and remembers who was."""
+
+    def __init__(self, port: int) -> None:
+        self.asked: list[str] = []
+        self._port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                self.asked.append(client.recv(65_536).split(b"\r\n")[0].decode())
+                server = socket.create_connection(("127.0.0.1", self._port))
+                client.sendall(b"HTTP/1.1 200 Connection established\r\nvia: tunnel\r\n\r\n")
+                for one, other in ((client, server), (server, client)):
+                    threading.Thread(target=self._pipe, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def _pipe(one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := one.recv(65_536):
+                other.sendall(data)
+        with contextlib.suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
+        one.close()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@pytest.fixture
+def tunnel() -> Iterator[Callable[[int], Tunnel]]:
+    """Return a function that starts a proxy which opens tunnels to a port."""
+    tunnels: list[Tunnel] = []
+
+    def start(port: int) -> Tunnel:
+        tunnels.append(Tunnel(port))
+        return tunnels[-1]
+
+    yield start
+    for each in tunnels:
+        each.close()
+
+
 @pytest.fixture
 def speak() -> Iterator[Callable[..., str]]:
     """Return a function that starts a `Speaker` and gives its URL."""

@@ -149,6 +149,12 @@ def test_a_transport_of_somebodys_own_gets_ready_requests(make_span):
     assert {"gzip"} == {request.headers["content-encoding"] for request in script.requests}
 
 
+def test_an_empty_batch_is_no_request():
+    """There is nothing to send."""
+    script = Script()
+    assert (True, []) == (exporter("http://c", transport=script).export_spans([]), script.requests)
+
+
 def test_shutdown_closes_the_transport(make_span, collector, troubles):
     """What comes later fails, and is counted."""
     one = exporter(collector.url)

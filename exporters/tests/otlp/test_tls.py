@@ -51,6 +51,27 @@ def test_a_certificate_error_is_permanent_and_quick(tls_collector, elapsed, name
     assert (True, True, 0) == (caught.value.permanent, elapsed() < 1, len(collector.received))
 
 
+def test_tls_goes_through_a_proxy(tls_collector, tunnel):
+    """The proxy learns the host and nothing else; the certificate is the collector's."""
+    collector = tls_collector(server_tls())
+    proxy = tunnel(collector.port)
+    assert 200 == send("https://localhost:4318", certificate=CA, proxy=proxy.url)
+    assert (["CONNECT localhost:4318 HTTP/1.1"], 1) == (
+        [line.replace("HTTP/1.0", "HTTP/1.1") for line in proxy.asked],
+        len(collector.received),
+    )
+
+
+def test_a_proxy_that_does_not_open_the_tunnel_ends_with_the_deadline(speak, elapsed):
+    """It drips its answer."""
+    transport = HTTPTransport(
+        read_settings(Given(endpoint="https://localhost:4318", proxy=speak(b"HTTP/1.1 200 OK" * 99)), {})
+    )
+    with pytest.raises(NotSentError, match="no complete answer"):
+        transport.send(Request(b"payload", {}), 0.5)
+    assert elapsed() < 1
+
+
 def test_a_client_proves_who_it_is(tls_collector):
     """With a certificate and its key."""
     collector = tls_collector(server_tls(client_ca=True))

@@ -86,6 +86,8 @@ class OTLPExporter:
 
         The request takes at most `timeout_s` seconds, or what is configured if that is less.
         """
+        if not spans:
+            return True
         settings = self._settings
         limit_s = min(timeout_s or _FOREVER_S, settings.timeout_s)
         request = pack(self._encode(spans), settings.protocol, settings.compression)

@@ -56,6 +56,7 @@ class SpanWriter:
         self._link_pairs = Pairs(b"\x22").write
         self._names: dict[tuple[bytes, str] | str, bytes] = {}
         self._event_names: dict[str, bytes] = {}
+        self._no_state: TraceState | None = None
 
     def write(  # noqa: PLR0913 - the fields of `Fields`, flat: it is called for every span
         self,
@@ -75,13 +76,12 @@ class SpanWriter:
         status: tuple[int, str],
     ) -> bytes:
         """Return the message; raises whatever an odd value makes it raise."""
-        ids = trace_id.to_bytes(16, "big"), span_id.to_bytes(8, "big")
         if parent_id:
             head = _CHILD(
                 _TRACE_ID,
-                ids[0],
+                trace_id.to_bytes(16, "big"),
                 _SPAN_ID,
-                ids[1],
+                span_id.to_bytes(8, "big"),
                 _KIND,
                 _KINDS[kind],
                 _START,
@@ -96,9 +96,9 @@ class SpanWriter:
         else:
             head = _ROOT(
                 _TRACE_ID,
-                ids[0],
+                trace_id.to_bytes(16, "big"),
                 _SPAN_ID,
-                ids[1],
+                span_id.to_bytes(8, "big"),
                 _KIND,
                 _KINDS[kind],
                 _START,
@@ -120,12 +120,19 @@ class SpanWriter:
                 append(self._link(link))
         if status[0]:
             append(_status(status))
-        state = trace_state.to_header()
-        if state:
-            append(delimited(b"\x1a", state.encode()))
+        if trace_state is not self._no_state:
+            append(self._state(trace_state))
         if dropped:
             append(_dropped(dropped))
         return b"".join(parts)
+
+    def _state(self, trace_state: TraceState) -> bytes:
+        header = trace_state.to_header()
+        if header:
+            return delimited(b"\x1a", header.encode())
+        # Nearly all spans share one that is empty: the next of them need not be asked.
+        self._no_state = trace_state
+        return b""
 
     def _name(self, names: dict[Any, bytes], tag: bytes, name: str) -> bytes:
         field = delimited(tag, name.encode())

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Encoder", "encode_spans"]
 
+# The field "spans" (2) of ScopeSpans, with the length that follows.
+_SPANS: Final = b"\x12"
+_HEADS: Final = tuple(_SPANS + length for length in LENGTHS)
 _SMALL: Final = len(LENGTHS)
 _MAX_BLOCKS: Final = 64
 
@@ -70,8 +73,8 @@ class Encoder:
             if group is None:
                 group = groups[source] = _Group(span)
             size = len(body)
-            # The field "spans" (2) of ScopeSpans.
-            group.spans += (b"\x12", LENGTHS[size] if size < _SMALL else varint(size), body)
+            group.append(_HEADS[size] if size < _SMALL else _SPANS + varint(size))
+            group.append(body)
         return self._assemble(groups.values())
 
     def _long(self, span: Any) -> bytes:  # noqa: ANN401 - a span, or what looks like one
@@ -101,12 +104,13 @@ class Encoder:
 class _Group:
     """The spans of one resource and scope."""
 
-    __slots__ = ("resource", "scope", "spans")
+    __slots__ = ("append", "resource", "scope", "spans")
 
     def __init__(self, span: Any) -> None:  # noqa: ANN401 - a span, or what looks like one
         self.resource = getattr(span, "resource", None)
         self.scope = getattr(span, "scope", None)
         self.spans: list[bytes] = []
+        self.append = self.spans.append
 
 
 def _identity(span: Any) -> tuple[int, int]:  # noqa: ANN401 - a span, or what looks like one
