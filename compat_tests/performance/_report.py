@@ -97,17 +97,17 @@ def _cells(outcome: Outcome) -> tuple[str, ...]:
         *row,
         _figure(outcome.theirs.total, unit),
         _figure(outcome.ours.total, unit),
-        _times(outcome.ratio),
-        f"{min(outcome.ratios):.1f}-{max(outcome.ratios):.1f}",
-        _times(outcome.thread_ratio) if outcome.thread_ratio else "",
+        f"{_cut(outcome.ratio)}x",
+        f"{_cut(min(outcome.ratios))}-{_cut(max(outcome.ratios))}",
+        f"{_cut(outcome.thread_ratio)}x" if outcome.thread_ratio else "",
         target,
         ("yes" if outcome.met else "NO") if target else "",
     )
 
 
-def _times(ratio: float) -> str:
-    # Cut, not rounded: 7.97 must not look like the 8 that it misses.
-    return f"{math.floor(ratio * 10) / 10:.1f}x"
+def _cut(ratio: float) -> str:
+    # Not rounded: 7.97 must not look like the 8 that it misses.
+    return f"{math.floor(ratio * 10) / 10:.1f}"
 
 
 def _figure(values: Sequence[float], unit: str) -> str:
