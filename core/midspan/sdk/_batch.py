@@ -47,6 +47,8 @@ class BatchQueue(Feeder):
         self._settings = settings
         self._max_size = settings.max_queue_size
         self._batch_size = min(settings.max_export_batch_size, settings.max_queue_size)
+        # How many wait when the span comes that fills a batch.
+        self._last_of_batch = self._batch_size - 1
         super().__init__(exporter, settings.schedule_delay_s)
 
     def _begin(self) -> None:
@@ -69,9 +71,9 @@ class BatchQueue(Feeder):
         if worker is None:
             self.start_worker()
             worker = self._worker
-            if worker is not None and waiting + 1 >= self._batch_size:
+            if worker is not None and waiting >= self._last_of_batch:
                 worker.wake()
-        elif waiting + 1 >= self._batch_size and not worker.awake:
+        elif waiting >= self._last_of_batch and not worker.awake:
             worker.wake()
 
     def _refuse(self) -> None:
@@ -121,17 +123,12 @@ class BatchQueue(Feeder):
 
     def _take(self) -> list[Span]:
         """Take one batch off the queue."""
-        batch: list[Span] = []
         count = min(len(self._queue), self._batch_size)
         # Counted before it leaves the queue: an account taken in between is never short.
         self._in_flight = count
-        pop, keep = self._queue.popleft, batch.append
-        try:
-            for _ in range(count):
-                keep(pop())
-        except IndexError:  # Somebody who could not wait for the worker took some.
-            self._in_flight = len(batch)
-        return batch
+        take_one = self._queue.popleft
+        # Nobody else takes any, so there are as many.
+        return [take_one() for _ in range(count)]
 
     def _export(self, batch: list[Span], deadline_s: float | None) -> None:
         timeout_s = self._settings.export_timeout_s

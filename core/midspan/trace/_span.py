@@ -31,8 +31,15 @@ __all__ = ["DEBUG", "Span"]
 DEBUG: Final = 0x100
 SUPPRESSED: Final = 0x200
 _W3C: Final = 0xFF
-_new: Final = object.__new__
 _LOCAL: Final = False  # SpanContext.is_remote; by position, which is twice as fast as by name
+
+
+class _RecordedEvent(Event):
+    """An event that is filled slot by slot: `Event(...)` costs twice as much."""
+
+    __slots__ = ()
+
+    __init__ = object.__init__
 
 
 class Span:
@@ -203,8 +210,7 @@ class Span:
             kept = plain_copy(attributes, limits.event_attributes, limits.value_length)
             if kept is None:
                 kept, dropped = clean_attributes(attributes, limits.event_attributes, limits.value_length)
-        # `Event(...)`, without its __init__: 80 ns.
-        event = _new(Event)
+        event = _RecordedEvent()
         event.name = name
         event.timestamp_ns = timestamp_ns
         event.attributes = kept if kept is not None else NO_ATTRIBUTES

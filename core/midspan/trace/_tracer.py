@@ -133,7 +133,6 @@ class SpanScope(Context):
         "_previous",
         "_record_exception",
         "_set_status",
-        "_span",
         "_start_ns",
         "_tracer",
     )
@@ -150,7 +149,7 @@ class SpanScope(Context):
     _record_exception: bool
     _set_status: bool
     _end_on_exit: bool
-    _span: Span
+    span: Span
     _previous: Context
     # What putting it into the slot returned: it knows the task or thread that it was put there by.
     _place: Token[Context] | None
@@ -174,7 +173,7 @@ class SpanScope(Context):
             span = starter.start(
                 self._name, context, self._kind, self._attributes, self._links, self._start_ns, None
             )
-        self.span = self._span = span
+        self.span = span
         self.baggage = context.baggage
         self.values = context.values
         self._left_for = None
@@ -199,7 +198,7 @@ class SpanScope(Context):
                 _context.leave(self, previous, place)
         else:
             _context.leave(self, previous, place)
-        span = self._span
+        span = self.span
         if exc is not None:
             self.fail(span, exc)
         if self._end_on_exit and span._limits is not None:
