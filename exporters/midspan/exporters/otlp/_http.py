@@ -17,6 +17,8 @@ from midspan.exporters.otlp._deadline import POOLS, deadline
 from midspan.exporters.otlp._request import Answer, NotSentError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from midspan.exporters.otlp._request import Request
     from midspan.exporters.otlp._settings import Settings
 
@@ -80,6 +82,9 @@ class HTTPTransport:
             body = _read(response.raw)
         finally:
             response.close()
+        # Before urllib3 2.0 nobody else looks.
+        if len(body) < min(_length(headers), _MAX_ANSWER):
+            raise ConnectionError("the answer breaks off")
         return Answer(response.status_code, headers, _decompressed(body, headers.get("content-encoding")))
 
     def close(self) -> None:
@@ -130,6 +135,11 @@ def _user_agent() -> str:
         return f"midspan/{metadata.version('midspan')}"
     except metadata.PackageNotFoundError:
         return "midspan"
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() else 0
 
 
 def _read(raw: Any) -> bytes:  # noqa: ANN401 - urllib3's response
