@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from midspan import context as _context
 from midspan.bridges.opentracing import _views
@@ -19,38 +18,32 @@ if TYPE_CHECKING:
 __all__ = ["Seed", "reprioritize", "start"]
 
 
-class Seed(NamedTuple):
-    """All that a native span is started from: kept with an unsampled span, which may yet be forced."""
-
-    tracer: trace.Tracer
-    context: Context
-    name: str
-    kind: trace.SpanKind
-    attributes: Mapping[str, Any] | None
-    links: Sequence[trace.Link] | None
-    start_ns: int | None
-
-    def timed(self) -> Seed:
-        """Return it with the time that it is, if it has none: the span began now, whenever it is forced."""
-        return self if self.start_ns is not None else self._replace(start_ns=time.time_ns())
+# All that a native span is started from: name, context, kind, attributes, links, start in nanoseconds. It is kept
+# with an unsampled span, which may yet be forced; a plain tuple, because most spans are unsampled.
+Seed: TypeAlias = (
+    "tuple[str, Context, trace.SpanKind, Mapping[str, Any] | None, Sequence[trace.Link] | None, int | None]"
+)
 
 
-def start(seed: Seed, priority: int | None = None, ids: tuple[int, int] | None = None) -> trace.Span:
+def start(
+    tracer: trace.Tracer, seed: Seed, priority: int | None = None, ids: tuple[int, int] | None = None
+) -> trace.Span:
     """Start a native span, with the sampling priority that its tags ask for."""
-    context = _forcing(seed.context) if priority is not None and priority > 0 else seed.context
-    native = seed.tracer.start_span(
-        seed.name,
-        kind=seed.kind,
-        attributes=seed.attributes,
-        links=seed.links,
-        parent=context,
-        start_ns=seed.start_ns,
+    name, context, kind, attributes, links, start_ns = seed
+    is_forced = priority is not None and priority > 0
+    native = tracer.start_span(
+        name,
+        kind=kind,
+        attributes=attributes,
+        links=links,
+        parent=_forcing(context) if is_forced else context,
+        start_ns=start_ns,
         ids=ids,
     )
     if native.is_recording():
-        if context is not seed.context:
-            native.parent = None if seed.context.span is None else seed.context.span.context
-        if priority is not None and priority <= 0:
+        if is_forced:
+            native.parent = None if context.span is None else context.span.context
+        elif priority is not None:
             native.withdraw()
     return native
 
@@ -78,7 +71,7 @@ def reprioritize(view: Span, priority: int) -> None:
 def _promote(view: Span, seed: Seed) -> None:
     """Start the unsampled span anew, with the same ids and time; what was set on it before is lost."""
     before = view._native
-    native = start(seed, priority=1, ids=(view.trace_id, view.span_id))
+    native = start(view.tracer.native, seed, priority=1, ids=(view.trace_id, view.span_id))
     if not native.is_recording():
         return
     view._native = native

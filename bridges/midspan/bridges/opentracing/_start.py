@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from midspan.bridges.opentracing import _convert, _sampling, _shared
 from midspan.bridges.opentracing._convert import NO_TAGS
 from midspan.bridges.opentracing._references import origin
-from midspan.bridges.opentracing._sampling import Seed
 from midspan.bridges.opentracing._span import Span
+from midspan.bridges.opentracing._span_context import SpanContext
 from midspan.context import Context
 from midspan.trace import INVALID, NOOP_SPAN, NonRecordingSpan
 
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from midspan import trace
+    from midspan.bridges.opentracing._sampling import Seed
     from midspan.bridges.opentracing._tracer import Tracer
     from midspan.trace import Link
 
-__all__ = ["start", "unsampled"]
+__all__ = ["own", "start", "timed"]
 
 
 def start(  # noqa: PLR0913 - the arguments of OpenTracing's `start_span`
@@ -41,18 +43,16 @@ def start(  # noqa: PLR0913 - the arguments of OpenTracing's `start_span`
     attributes, kind, status, priority = _convert.start_tags(tags) if tags else NO_TAGS
     name = operation_name if type(operation_name) is str else _convert.name(operation_name)
     start_ns = None if start_time is None else _convert.to_ns(start_time)
-    native_tracer = tracer.native
+    seed = (name, context, kind, attributes, links, start_ns)
     if priority is None and not tracer.one_span_per_rpc:
-        native = native_tracer._bound().start(name, context, kind, attributes, links, start_ns, None)
+        native = tracer.native._bound().start(*seed, None)
     else:
-        seed = Seed(native_tracer, context, name, kind, attributes, links, start_ns)
         ids = _shared.ids_for(kind, context) if tracer.one_span_per_rpc else None
-        native = _sampling.start(seed, priority, ids)
+        native = _sampling.start(tracer.native, seed, priority, ids)
         if ids is not None:
             _shared.adopt_parent(native, context)
-    if not native.is_recording():
-        seed = Seed(native_tracer, context, name, kind, attributes, links, start_ns)
-        return unsampled(tracer, native, seed)
+    if native._limits is None:
+        return Span(tracer, own(native), context.baggage, timed(seed))
     if status is not None:
         native.status = status
     return Span(tracer, native, context.baggage)
@@ -62,6 +62,11 @@ def _origin(
     current: Context, child_of: Any, references: Any, ignore_active_span: bool
 ) -> tuple[Context, list[Link] | None]:
     """Return the context that a span is started in, by what it refers to, and its links."""
+    # Most spans are started with `child_of` alone, a span or a context of ours.
+    if references is None and type(child_of) is Span:
+        return Context(child_of._native, child_of._baggage, current.values), None
+    if references is None and type(child_of) is SpanContext:
+        return Context(child_of.native, child_of._baggage, {**current.values, **child_of._values}), None
     found = origin(child_of, references)
     if found is not None:
         return Context(found.parent, found.baggage, {**current.values, **found.values}), found.links
@@ -73,9 +78,12 @@ def _without_span(current: Context) -> Context:
     return Context(None, current.baggage if current.span is None else {}, current.values)
 
 
-def unsampled(tracer: Tracer, native: trace.Span, seed: Seed) -> Span:
-    """Return the view of a native span that records nothing; with what is needed to force it later."""
-    if native is NOOP_SPAN:
-        # It is everybody's; baggage that is set on a view must not reach the others' scopes.
-        native = NonRecordingSpan(INVALID)
-    return Span(tracer, native, seed.context.baggage, seed.timed())
+def own(native: trace.Span) -> trace.Span:
+    """Return a native span that records nothing, for one view alone."""
+    # NOOP_SPAN is everybody's; baggage that is set on a view must not reach the others' scopes.
+    return NonRecordingSpan(INVALID) if native is NOOP_SPAN else native
+
+
+def timed(seed: Seed) -> Seed:
+    """Return a seed with the time that it is, if it has none: the span begins now, whenever it is forced."""
+    return seed if seed[5] is not None else (*seed[:5], time.time_ns())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import time_ns
 from typing import TYPE_CHECKING, Any, Final
 
 import opentracing
@@ -12,10 +13,9 @@ from midspan.bridges.opentracing import _mirror, _views
 from midspan.bridges.opentracing._convert import is_a, start_tags
 from midspan.bridges.opentracing._entered import VIEW, Entered
 from midspan.bridges.opentracing._formats import Formats
-from midspan.bridges.opentracing._sampling import Seed
 from midspan.bridges.opentracing._scope import Scope, ScopeManager, enter
 from midspan.bridges.opentracing._span import Span
-from midspan.bridges.opentracing._start import start, unsampled
+from midspan.bridges.opentracing._start import own, start
 from midspan.context import _slot
 from midspan.trace import SpanKind
 from midspan.trace._seam import binding
@@ -131,16 +131,18 @@ class Tracer(opentracing.Tracer):  # type: ignore[misc]  # it has no types
         tracer = self.native
         starter = tracer._starter if tracer._engine is binding.engine else tracer._bound()
         native = starter.start(operation_name, previous, kind, attributes, None, None, None)
+        seed = None
         if native._limits is None:
-            seed = Seed(tracer, previous, operation_name, kind, attributes, None, None)
-            return enter(manager, unsampled(self, native, seed), finish_on_close, previous)
-        if status is not None:
+            native = own(native)
+            seed = (operation_name, previous, kind, attributes, None, time_ns())
+        elif status is not None:
             native.status = status
         span = _new(Span)
         span._tracer = self
         span._native = native
         span._baggage = baggage = previous.baggage
-        span._seed = span._kept_context = span._borrowed = None
+        span._seed = seed
+        span._kept_context = span._borrowed = None
         scope: Scope = _new(Scope)
         scope._manager = manager
         scope.span = span
