@@ -78,11 +78,12 @@ _PREFERENCES: Final[dict[str, Callable[[str], Temporality]]] = {
 class PullReader:
     """Collect when asked: for a scrape, or a test.
 
-    >>> from midspan import sdk
+    >>> from midspan import metrics, sdk
     >>> reader = sdk.PullReader()
     >>> pipeline = sdk.configure(exporters=[], metric_readers=[reader])
-    >>> reader.collect()
-    []
+    >>> metrics.get_meter("shop").create_counter("visits").add(2)
+    >>> [metric.points[0].value for metric in reader.collect() if metric.name == "visits"]
+    [2]
     """
 
     name = "pull"
