@@ -88,12 +88,12 @@ def test_nothing_that_ends_a_header_is_written(value):
 
 
 def seconds(propagator, carrier):
-    """Return the least time of several extractions: the others were disturbed."""
+    """Return the least CPU time of several extractions: the others were disturbed."""
     times = []
     for _ in range(7):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         propagator.extract(carrier, _context.EMPTY)
-        times.append(time.perf_counter() - begin)
+        times.append(time.thread_time() - begin)
     return min(times)
 
 
@@ -125,7 +125,7 @@ class Quadratic:
 
 def test_the_measure_sees_what_is_not_linear():
     """A parser whose time grows with the square of the length is told from the others."""
-    assert not grows_linearly(Quadratic(), lambda size: {"x": "x" * size * 10})
+    assert not grows_linearly(Quadratic(), lambda size: {"x": "x" * size * 3})
 
 
 @pytest.mark.parametrize("field", sorted({field for field, _ in hostile.HEADERS}))
