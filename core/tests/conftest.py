@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import _thread
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from midspan import context, sdk, testing, trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_start_new_thread = _thread.start_new_thread
+
+
+def _start_measured_thread(function: Callable[..., object], *arguments: Any) -> int:
+    """Start a thread that coverage sees: by itself it knows of those that `threading` starts only."""
+
+    def measured(*inner: Any) -> None:
+        sys.settrace(threading.gettrace())
+        function(*inner)
+
+    return _start_new_thread(measured, *arguments)
+
+
+if threading.gettrace() is not None:
+    _thread.start_new_thread = _start_measured_thread
 
 
 @pytest.fixture(autouse=True)

@@ -447,3 +447,30 @@ def test_a_batch_of_one_waits_for_nothing(exporter):
     pipeline_with(exporter, max_export_batch_size=1)
     emit(1)
     assert soon(lambda: exporter.names)
+
+
+def test_an_error_of_our_own_does_not_end_the_worker(exporter):
+    """It is counted, and the worker goes on."""
+    pipeline = pipeline_with(exporter, schedule_delay_s=0.01)
+    emit()
+    assert soon(lambda: exporter.names)
+    queue = pipeline._sinks["test"]
+    queue.on_turn = lambda: 1 / 0
+    assert soon(lambda: _trouble.counts().get("worker.raised"))
+    queue.on_turn = None
+    emit(1, "t")
+    assert (True, ["s0", "t0"]) == (pipeline.force_flush(5), exporter.names)
+
+
+def test_the_worker_notices_that_the_date_was_set(exporter, clock, monkeypatch):
+    """Now and then it anchors the clock anew, for spans that start later; open ones keep their time."""
+    monkeypatch.setattr("midspan.sdk._pipeline._RE_ANCHOR_AFTER_S", 0.0)
+    batch = BatchSettings(schedule_delay_s=0.01)
+    sdk.configure(exporters=[exporter], batch=batch, clock=clock, environment={}, detectors=[])
+    tracer = trace.get_tracer("t")
+    earlier = tracer.start_span("earlier")
+    emit()
+    clock.step(3600)
+    assert soon(lambda: tracer.start_span("s").start_ns == earlier.start_ns + 3600 * 10**9)
+    earlier.end()
+    assert earlier.end_ns == earlier.start_ns

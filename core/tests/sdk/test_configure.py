@@ -276,6 +276,17 @@ def test_exporters_are_found_by_their_registered_name(plug_in):
     assert 2 == len(sys.modules["plugin_of_a_test"].spans)
 
 
+def test_an_exporter_of_another_signal_is_refused(plug_in):
+    """A variable may only name what takes its signal."""
+    plug_in("mine", EXPORTER.replace("export_spans", "export_metrics"), "Exporter")
+    with pytest.raises(
+        sdk.ConfigurationError, match=r"exporter 'mine' \(OTEL_TRACES_EXPORTER\) is not valid: .* this signal"
+    ):
+        configured(
+            exporters=None, environment={"OTEL_TRACES_EXPORTER": "mine", "OTEL_METRICS_EXPORTER": "none"}
+        )
+
+
 def test_an_unknown_exporter_is_refused(plug_in):
     """The message names variable, value and what is registered."""
     plug_in("mine", EXPORTER, "Exporter")

@@ -213,3 +213,16 @@ def test_every_exporter_gets_every_span():
         list(pipeline.stats().exporters),
     )
     assert one.spans[0] is other.spans[0]
+
+
+def test_processors_are_told_even_where_no_thread_can_be_had(monkeypatch):
+    """As at the end of the interpreter: the caller's own thread tells them."""
+
+    def refuse(function: object, arguments: object) -> None:
+        message = "can't create new thread at interpreter shutdown"
+        raise RuntimeError(message)
+
+    watching = Watching()
+    pipeline_with(watching)
+    monkeypatch.setattr("midspan.sdk._waiting._thread.start_new_thread", refuse)
+    assert (True, [("shutdown", True)]) == (sdk.get_pipeline().shutdown(5), watching.told)
