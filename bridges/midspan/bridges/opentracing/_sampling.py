@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Seed", "reprioritize", "start"]
 
 
-# All that a native span is started from: name, context, kind, attributes, links, start in nanoseconds. It is kept
-# with an unsampled span, which may yet be forced; a plain tuple, because most spans are unsampled.
+# All that a native span is started from: name, context, kind, attributes, links, start in nanoseconds. It is
+# kept with an unsampled span, which may yet be forced; a plain tuple, because most spans are unsampled.
 Seed: TypeAlias = (
     "tuple[str, Context, trace.SpanKind, Mapping[str, Any] | None, Sequence[trace.Link] | None, int | None]"
 )
