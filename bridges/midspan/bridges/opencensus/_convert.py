@@ -56,6 +56,7 @@ _CODES: Final = (
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _ISO: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
+_ISO_OF_SECONDS: Final = "%Y-%m-%dT%H:%M:%SZ"
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _NO_STATE: Final = TraceState()
 
@@ -63,18 +64,20 @@ _NO_STATE: Final = TraceState()
 def to_ns(text: object) -> int | None:
     """Return nanoseconds since the epoch for OpenCensus's ISO time; None, reported, if it is none."""
     try:
-        if isinstance(text, datetime):
-            given = text
-        elif isinstance(text, str) and text.endswith("Z"):
-            given = datetime.fromisoformat(text[:-1])
-        else:
-            given = datetime.fromisoformat(text)  # type: ignore[arg-type]  # a TypeError is what we want
+        given = text if isinstance(text, datetime) else _read(text)
         # OpenCensus writes UTC; without a zone, Python would take it for local time.
         given = given if given.tzinfo else given.replace(tzinfo=timezone.utc)
         return (given - _EPOCH) // _MICROSECOND * 1_000
     except Exception:  # noqa: BLE001 - any object at all may have been assigned
         _trouble.report("opencensus.time", "a time is text such as 2020-01-31T12:00:00.5Z, not %s", text)
         return None
+
+
+def _read(text: Any) -> datetime:
+    # Both need not be of one form: Python 3.10 reads fractions of three or six digits only, and no "Z".
+    if text.endswith("Z"):
+        return datetime.strptime(text, _ISO if "." in text else _ISO_OF_SECONDS).replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(text)
 
 
 def to_iso(time_ns: int) -> str:

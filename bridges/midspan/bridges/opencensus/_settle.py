@@ -21,7 +21,8 @@ UNSAID: Final = Status()
 _CHANGED: Final = frozenset(
     {"attributes", "annotations", "message_events", "links", "status", "stack_trace", "span_kind", "_error"}
 )
-_BOUNDED: Final = (("attributes",), ("annotations", "message_events"), ("links",))
+# Which of a native span's three counts of what was dropped is whose.
+_BOUNDED: Final = (("attributes", 0), ("annotations", 1), ("message_events", 1), ("links", 2))
 
 
 def settle(native: trace.Span, state: Mapping[str, Any], ok: Status = UNSAID) -> None:
@@ -90,7 +91,7 @@ def _add_stack(native: trace.Span, state: Mapping[str, Any]) -> None:
 
 def _count_dropped(native: trace.Span, state: Mapping[str, Any]) -> None:
     """Count as dropped what did not fit into OpenCensus's own bounds."""
-    for place, names in enumerate(_BOUNDED):
-        for name in names:
-            for _ in range(getattr(state.get(name), "dropped", 0)):
+    for name, place in _BOUNDED:
+        if name in state:
+            for _ in range(getattr(state[name], "dropped", 0)):
                 native._drop(place)

@@ -11,6 +11,7 @@ from opencensus.trace import base_span, exceptions_status, link, status, time_ev
 from opencensus.trace import span as oc_span
 from opencensus.trace.stack_trace import StackTrace
 
+from midspan import sdk
 from midspan.trace import SpanKind, Status, StatusCode
 
 
@@ -285,6 +286,33 @@ def test_times_assigned(tracer, spans):
     tracer.end_span()
     assert spans()["b"].end_ns == 4_105_080_000_500_000_000
     assert span.end_time == "2100-01-31T12:00:00.5Z"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2020-01-31T12:00:00.5Z",
+        "2020-01-31T12:00:00.500000Z",
+        "2020-01-31T14:00:00.500+02:00",
+        "2020-01-31T12:00:00.500000",
+        dt.datetime(2020, 1, 31, 12, 0, 0, 500_000),  # noqa: DTZ001 - OpenCensus's are naive
+    ],
+)
+def test_times_in_other_forms(tracer, spans, text):
+    """A time is understood in every form that is met, and without a zone it is UTC."""
+    with tracer.span("a") as span:
+        span.start_time = text
+    assert spans()["a"].start_ns == 1_580_472_000_500_000_000
+
+
+@pytest.mark.parametrize("text", ["yesterday", 12, "2020-13-01T00:00:00.0Z"])
+def test_times_that_are_none(tracer, memory, text):
+    """What is no time is said, and changes nothing."""
+    sdk.configure(exporters=[memory], strict=False, environment={})
+    with tracer.span("a") as span:
+        before = span._native.start_ns
+        span.start_time = text
+    assert before <= span._native.start_ns < span._native.end_ns
 
 
 def test_started_again(tracer, spans):
