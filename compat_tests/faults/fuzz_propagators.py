@@ -61,9 +61,10 @@ def fuzz(carriers: int, seed: int) -> Counter[str]:
 
 def _send(propagator: Any, carrier: Any) -> list[str]:
     """Extract, inject, extract again, and tell what there was."""
-    begin = time.thread_time()
-    found = propagator.extract(carrier, context.EMPTY)
-    took_s = time.thread_time() - begin
+    found, took_s = _timed(propagator, carrier)
+    if took_s > SLOW_S:
+        # Once may be the collector of garbage; a slow carrier is slow each time.
+        took_s = min(_timed(propagator, carrier)[1] for _ in range(3))
     headers: dict[str, Any] = {}
     propagator.inject(headers, found)
     propagator.extract(headers, context.EMPTY)
@@ -79,6 +80,12 @@ def _send(propagator: Any, carrier: Any) -> list[str]:
     if found.baggage:
         happened.append("baggage found")
     return happened
+
+
+def _timed(propagator: Any, carrier: Any) -> tuple[context.Context, float]:
+    begin = time.thread_time()
+    found = propagator.extract(carrier, context.EMPTY)
+    return found, time.thread_time() - begin
 
 
 def report(counts: Counter[str], took_s: float) -> str:
