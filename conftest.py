@@ -32,8 +32,9 @@ else:
 
     def _tidy(_namespace: dict[str, Any]) -> None:
         from midspan import sdk
-        from midspan.bridges import opentracing
+        from midspan.bridges import opencensus, opentracing
 
+        opencensus.uninstall()
         opentracing.uninstall()
         sdk.reset()
 
