@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import opentracing
 import pytest
 from opentracing import Format
+from opentracing.scope_managers import ThreadLocalScopeManager
 
 from midspan import sdk, trace
 from midspan.bridges import opentracing as bridge
@@ -95,6 +96,15 @@ def test_uninstall_leaves_nothing_behind() -> None:
         assert code is setter.__code__
 
 
+def test_uninstall_gives_a_scope_manager_back() -> None:
+    """One that was followed has its own methods again."""
+    manager = ThreadLocalScopeManager()
+    bridge.install(manager)
+    followed = "activate" in vars(manager)
+    bridge.uninstall()
+    assert (True, False) == (followed, "activate" in vars(manager))
+
+
 @has_setter
 def test_a_setter_imported_before_the_bridge_is_absorbed_too() -> None:
     """`from opentracing import set_global_tracer` at the top of a module is older than `install()`."""
@@ -171,6 +181,15 @@ def test_what_the_pipeline_was_told_stays() -> None:
 def test_what_was_told_before_the_pipeline_is_configured_is_kept_for_it() -> None:
     """Legacy code may start up first."""
     sdk.reset()
+    bridge.install()
+    opentracing.tracer = LegacyTracer()
+    pipeline, _ = configured()
+    assert "legacy-shop" == pipeline.resource.attributes["service.name"]
+
+
+def test_what_was_taken_over_is_kept_for_the_next_pipeline() -> None:
+    """A worker process configures anew."""
+    configured()
     bridge.install()
     opentracing.tracer = LegacyTracer()
     pipeline, _ = configured()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import opentracing
 
-from midspan.bridges.opentracing import _no_parent, _takeover
+from midspan.bridges.opentracing import _mirror, _no_parent, _takeover
 from midspan.bridges.opentracing._jaeger import Legacy, of_config, of_environment
 from midspan.bridges.opentracing._tracer import Tracer
 
@@ -90,6 +90,7 @@ def uninstall() -> None:
             setattr(opentracing, name, value)
     _installation.before = {}
     _no_parent.forget(tracer.scope_manager)
+    _mirror.unfollow(tracer.scope_manager)
 
 
 def _now(name: str) -> Any:

@@ -47,7 +47,10 @@ class Legacy(NamedTuple):
     def tell_pipeline(self) -> None:
         """Hand it to the pipeline, there or to come, which uses what it was not told otherwise."""
         if self.service_name or self.sampler or self.tags:
-            binding.engine.adopt(Wishes(self.service_name, self.sampler, dict(self.tags)))
+            wishes = Wishes(self.service_name, self.sampler, dict(self.tags))
+            binding.engine.adopt(wishes)
+            # For a pipeline that is configured anew later, in a worker process for instance.
+            binding.wishes = wishes
 
     def choose_formats(self, tracer: Tracer) -> None:
         """Let a tracer speak as its neighbours are used to, in addition to the process's formats."""

@@ -19,7 +19,7 @@ from midspan.context import Context, _slot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["context_under", "follow"]
+__all__ = ["context_under", "follow", "unfollow"]
 
 # The scope of the innermost activation by a user's manager; native contexts inside inherit it.
 _MIRRORED: Final = object()
@@ -44,6 +44,12 @@ def follow(manager: Any) -> None:
         manager.activate = _Activate(manager, original)
     except (AttributeError, TypeError):
         return
+
+
+def unfollow(manager: Any) -> None:
+    """Give a manager its own `activate` back."""
+    if isinstance(vars(manager).get("activate") if hasattr(manager, "__dict__") else None, _Activate):
+        del manager.activate
 
 
 class _Activate:

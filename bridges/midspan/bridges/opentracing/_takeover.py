@@ -39,8 +39,8 @@ class _Watch:
 _watch = _Watch()
 
 
-class _Module(types.ModuleType):
-    """The module `opentracing` while it is watched: nobody can assign another tracer to it."""
+class _Watched:
+    """Mixed into the class of the module `opentracing`: nobody can assign another tracer to it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, absorb(value) if name == "tracer" else value)
@@ -49,7 +49,7 @@ class _Module(types.ModuleType):
 def _set_global_tracer(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 - the original's signature
     # This code runs in the original function, with the globals of opentracing: names must be imported here.
     if value is None:
-        raise ValueError("The global Tracer tracer cannot be None")
+        raise ValueError("there must be a global tracer; None is none")
     import opentracing  # noqa: PLC0415
 
     opentracing.tracer = value
@@ -59,7 +59,9 @@ def _set_global_tracer(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
 def watch(bridge: Tracer) -> None:
     """Let `bridge` stay the global tracer until `unwatch`."""
     _watch.bridge = bridge
-    opentracing.__class__ = _Module
+    own_class = type(opentracing)
+    if not issubclass(own_class, _Watched):
+        opentracing.__class__ = type(own_class.__name__, (_Watched, own_class), {})
     setter = getattr(opentracing, "set_global_tracer", None)
     # The code is exchanged, not the function: modules may have imported the function by name.
     if _watch.code is None and isinstance(setter, types.FunctionType):
@@ -71,7 +73,8 @@ def unwatch() -> None:
     """Let everybody set the global tracer again, and give absorbed tracers back their own behaviour."""
     _watch.bridge = None
     _watch.has_said = False
-    opentracing.__class__ = types.ModuleType
+    if issubclass(type(opentracing), _Watched):
+        opentracing.__class__ = type(opentracing).__bases__[1]
     if _watch.code is not None:
         opentracing.set_global_tracer.__code__ = _watch.code
         _watch.code = None
