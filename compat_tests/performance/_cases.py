@@ -1,7 +1,7 @@
 """The table of rows: what is done, by whom, and what the ratio must be.
 
 A timed row named `X` of the topic `T` is a function `X` in `sides/<side>/T.py` for midspan and for each peer
-named here; see `_timed.py` for what it returns. A new topic (metrics, say) is a new file beside the others.
+named here; see `_timed.py` for what it returns. A new topic is a new file beside the others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Case:
     peers: Mapping[str, float | None]
     kind: Literal["timed", "held", "import"] = "timed"
     iterations: int = 5_000
-    makes: int = 1  # what one iteration must leave: spans at the exporter, headers, encoded spans
+    makes: int = 1  # what one iteration must leave: spans, headers, measurements, points
     environment: Mapping[str, str] = field(default_factory=lambda: PIPELINE)
     unit: str = "us"
 
@@ -81,6 +81,12 @@ CASES = (
         "opentracing",
         {"opentelemetry": 8, "jaeger": 3, "ddtrace_opentracer": None},
     ),
+    Case(
+        "opencensus_span",
+        "OpenCensus: span as current",
+        "opencensus",
+        {"opentelemetry": 5, "opencensus": 4},
+    ),
     Case("w3c_inject", "W3C inject, baggage as received", "propagation", {"opentelemetry": 5}, makes=3),
     Case(
         "w3c_inject_own",
@@ -104,6 +110,29 @@ CASES = (
         {"opentelemetry": 8},
         iterations=6,
         makes=512,
+    ),
+    Case(
+        "counter_add",
+        "counter.add with two attributes",
+        "metering",
+        {"opentelemetry": 8, "prometheus": 2},
+        iterations=20_000,
+    ),
+    Case(
+        "histogram_record",
+        "histogram.record with two attributes",
+        "metering",
+        {"opentelemetry": 8, "prometheus": None},
+        iterations=20_000,
+    ),
+    Case("counter_bound", "bound counter", "metering", {"prometheus": 1.5}, iterations=50_000),
+    Case(
+        "collect_series",
+        "collect 10,000 series",
+        "metering",
+        {"opentelemetry": 3},
+        iterations=4,
+        makes=10_000,
     ),
     Case(
         "queued_span",

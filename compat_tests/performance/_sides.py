@@ -29,6 +29,7 @@ SIDES = {
             (
                 "opentelemetry-sdk",
                 "opentelemetry-exporter-otlp-proto-common",
+                "opentelemetry-opencensus-shim",
                 "opentelemetry-opentracing-shim",
                 "protobuf",
             ),
@@ -36,6 +37,7 @@ SIDES = {
         ),
         Side("jaeger", "jaeger-client", ("jaeger-client",)),
         Side("opencensus", "OpenCensus", ("opencensus",)),
+        Side("prometheus", "prometheus_client", ("prometheus-client",)),
         Side("ddtrace", "ddtrace", ("ddtrace",)),
         # ddtrace 4 has no OpenTracing any more; 3.19 is the last line that has.
         Side("ddtrace_opentracer", "ddtrace 3 (opentracer)", ("ddtrace",)),

@@ -12,6 +12,7 @@ from compat_tests.performance import __main__ as command
 from compat_tests.performance._cases import CASES, Case
 from compat_tests.performance._environments import python_of
 from compat_tests.performance._measure import OURS, Figures, Outcome
+from compat_tests.performance._orders import BOUNDARIES, LATENCIES_MS, Collected, counted
 from compat_tests.performance._processes import SideError, WorkerProcess, import_told_ms
 from compat_tests.performance._sides import SIDES
 
@@ -30,6 +31,13 @@ FILLED = {
 STATE = "vendor=00f067aa0ba902b7,other=t61rcWkgMzE"
 INJECTED = {"traceparent": "00 32 16 01", "tracestate": STATE, "baggage": "tier,user"}
 EXTRACTED = {"ids": True, "sampled": True, "remote": True, "state": STATE, "baggage": ["tier", "user"]}
+# Three rounds of ten orders, one for each route, and the sample's own, which is the first route's.
+ORDERS = [({"method": "POST", "route": route}, 4 if route == "/cart/0" else 3) for route in LATENCIES_MS]
+RECORDED = [
+    [attributes, count, count * latency_ms, [count * (slot == fits) for slot in range(len(BOUNDARIES) + 1)]]
+    for (attributes, count), latency_ms in zip(ORDERS, LATENCIES_MS.values(), strict=True)
+    for fits in [sum(boundary < latency_ms for boundary in BOUNDARIES)]
+]
 EXPECTED: dict[str, Any] = {
     "span_current": [CHARGE],
     "span_filled": [CHARGE | {"attributes": FILLED, "events": [["retry", {"attempt": 1}]]}],
@@ -41,10 +49,15 @@ EXPECTED: dict[str, Any] = {
         CHARGE | {"name": "request"},
     ],
     "opentracing_tag": [CHARGE | {"attributes": {"component": "shop"}}],
+    "opencensus_span": [CHARGE],
     "w3c_inject": INJECTED,
     "w3c_inject_own": INJECTED | {"baggage": "region,tier,user"},
     "w3c_extract": EXTRACTED,
     "w3c_extract_request": EXTRACTED,
+    "counter_add": [[attributes, count] for attributes, count in ORDERS],
+    "histogram_record": RECORDED,
+    "counter_bound": [[{"method": "POST", "route": "/cart/1"}, 31]],
+    "collect_series": {"series": 10_000, "sum": 40_000},
 }
 TIMED = [case for case in CASES if case.kind == "timed"]
 PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]
@@ -115,6 +128,16 @@ def test_a_round_that_loses_work_is_refused() -> None:
         pytest.raises(SideError, match="made 10, not 20"),
     ):
         worker.ask("load", topic=case.topic, name=case.name, makes=2, iterations=30)
+
+
+def test_a_wrong_sum_is_refused() -> None:
+    """A histogram or a collection whose numbers do not add up is an error, whatever its count."""
+    with pytest.raises(AssertionError, match="add up to 11"):
+        counted([[{"method": "POST", "route": "/cart/1"}, 4, 11.0]])
+    collected = Collected()
+    collected.values = {"u-1": 1}
+    with pytest.raises(AssertionError, match="1 series hold 1"):
+        collected.made()
 
 
 def test_a_row_that_cannot_run_stays_in_the_table(

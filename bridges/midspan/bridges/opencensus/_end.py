@@ -17,7 +17,6 @@ from midspan.bridges.opencensus._views import forget
 if TYPE_CHECKING:
     from midspan import trace
     from midspan.bridges.opencensus._span import Span
-    from midspan.context import Context
 
 __all__ = ["complete", "end"]
 
@@ -38,24 +37,23 @@ def end(tracer: Any, span: Span) -> None:
     complete(span)
     if STATE.tells_legacy:
         _tell_legacy(tracer, span)
-    if above is not None:
-        _go_up(tracer, state, span, above)
+    own = tracer.__dict__
+    home = own.get(_home.KEY)
+    if above is not None and home is not None and home.thread == get_ident():
+        # What is above is the innermost again, for OpenCensus's own span context as well.
+        home.open = None if above.span is None else above
+        home.written = own["span_context"].span_id = _parent_id(span, state)
     try:  # noqa: SIM105 - `suppress` costs a tenth of the span
         tracer._spans_list.remove(span)
     except (ValueError, AttributeError):
         pass  # Somebody else emptied the list, or it is no tracer of OpenCensus's.
 
 
-def _go_up(tracer: Any, state: dict[str, Any], span: Span, above: Context) -> None:
-    """Note in the tracer that what is above the span is the innermost again."""
-    home = _home.home_of(tracer)
-    if home.thread == get_ident():
-        home.open = None if above.span is None else above
-        parent = span._native.parent
-        span_id = None if parent is None else f"{parent.span_id:016x}"
-        if "parent_span" in state:
-            span_id = getattr(span.parent_span, "span_id", None)
-        home.written = tracer.__dict__["span_context"].span_id = span_id
+def _parent_id(span: Span, state: dict[str, Any]) -> Any:
+    if "parent_span" in state:
+        return getattr(span.parent_span, "span_id", None)
+    parent = span._native.parent
+    return None if parent is None else f"{parent.span_id:016x}"
 
 
 def complete(span: Span) -> None:

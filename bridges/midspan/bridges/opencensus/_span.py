@@ -117,6 +117,15 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
         else:
             native.start_ns = native._recorder.monotonic_ns() + native._clock_offset_ns
 
+    def __enter__(self) -> Span:  # noqa: PYI034 - Self is newer than Python 3.10
+        native = self._native
+        if native._limits is None or len(self.__dict__) != _end.AT_START:
+            self.start()
+        else:
+            # `start`, spelled out for the usual case.
+            native.start_ns = native._recorder.monotonic_ns() + native._clock_offset_ns
+        return self
+
     def finish(self) -> None:
         """Set the end to this moment; the tracer's `end_span` is what ends the span."""
         self._end_text = None
