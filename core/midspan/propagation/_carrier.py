@@ -55,6 +55,9 @@ def _collected(carrier: Carrier) -> Headers:
         headers = {name.lower(): value for name, value in pairs}
         if len(headers) < len(pairs) or not "".join(headers):
             headers = _sifted(pairs)
+            if isinstance(carrier, dict):
+                # The same name in two spellings: somebody put their own beside what was there already.
+                headers.update([(name, carrier[name]) for name in headers if name in carrier])
     except (AttributeError, TypeError, ValueError):
         headers = _sifted(pairs)
     # Only a gateway can put a tuple here; a header that is called so is text, and does not fool us.

@@ -90,7 +90,7 @@ class Composite(Format):
 def _quick(headers: dict[Any, Any], context: Context) -> Context | None:
     try:
         return _w3c.extract(headers, context)
-    except Exception:  # noqa: BLE001 - a name that raises when it is compared: to be read with more care
+    except Exception:  # noqa: BLE001 - no text, or names that raise when they are compared: take more care
         return None
 
 

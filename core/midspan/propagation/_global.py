@@ -25,7 +25,8 @@ __all__ = ["extract", "get_global", "inject", "set_global"]
 _DEFAULT: Final = Composite([TraceContext(), Baggage()])
 _propagator: Propagator = _DEFAULT
 _slot: Final = _context._slot
-_is_w3c = True
+# The carriers that the quick way is for: `dict`, or none while another propagator is in force.
+_quick: Any = dict
 
 
 def get_global() -> Propagator:
@@ -35,10 +36,10 @@ def get_global() -> Propagator:
 
 def set_global(propagator: Propagator | None) -> None:
     """Make `inject` and `extract` use `propagator` from now on, everywhere; None restores the first."""
-    global _propagator, _is_w3c  # noqa: PLW0603 - the one global of propagation, and what is to know of it
+    global _propagator, _quick  # noqa: PLW0603 - the one global of propagation, and what is to know of it
     _propagator = _DEFAULT if propagator is None else propagator
     # A subclass may do otherwise.
-    _is_w3c = type(_propagator) is Composite and _propagator.is_w3c
+    _quick = dict if type(_propagator) is Composite and _propagator.is_w3c else None
 
 
 def inject(
@@ -56,7 +57,7 @@ def inject(
     if context is None:
         context = _context.current()
     try:
-        if _is_w3c and type(carrier) is dict and setter is None and (not carrier or all_lower(carrier)):
+        if type(carrier) is _quick and setter is None and (not carrier or all_lower(carrier)):
             # What Composite.inject does as well; a call less is a tenth of the whole.
             _w3c.inject(carrier, context)
         elif setter is None:
@@ -88,7 +89,7 @@ def extract(
         if context._left_for is not None:
             context = _context.current()
     try:
-        if _is_w3c and type(carrier) is dict and getter is None:
+        if type(carrier) is _quick and getter is None:
             # What Composite.extract does as well; a call less is 3 % of the whole.
             try:
                 found = _w3c.extract(carrier, context)

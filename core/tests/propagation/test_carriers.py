@@ -111,13 +111,19 @@ def test_a_generator_of_pairs_is_a_carrier():
     [
         [("traceparent", HEADER), ("traceparent", HEADER)],
         [("traceparent", HEADER), ("Traceparent", HEADER), ("TRACEPARENT", HEADER)],
-        {"traceparent": HEADER, "Traceparent": HEADER},
         http_message(f"traceparent: {HEADER}\r\nTraceparent: {HEADER}\r\n\r\n".encode()),
     ],
 )
 def test_a_header_that_may_come_once_is_none_if_it_comes_twice(carrier):
     """However it is spelled: whom to believe cannot be told."""
     assert None is propagation.extract(carrier).span
+
+
+@pytest.mark.parametrize("more", [{}, {"tracestate": "a=1", "baggage": "k=v"}])
+def test_in_a_dictionary_the_name_in_lower_case_counts(more):
+    """It stands for one header each; another spelling was there before somebody injected."""
+    carrier = {"TraceParent": HEADER, "traceparent": HEADER.replace("2b7", "2b8"), "Traceparent": "x", **more}
+    assert 0x00F067AA0BA902B8 == propagation.extract(carrier).span.context.span_id
 
 
 def test_headers_of_a_request_are_not_taken_for_those_of_a_gateway():
