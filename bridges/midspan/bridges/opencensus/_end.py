@@ -85,7 +85,10 @@ def _end_changed(span: Span, native: trace.Span, state: dict[str, Any]) -> None:
         if span._end_ns is None:
             span._end_ns = now_ns(native)
     else:
-        settle(native, state, SET_OK)
+        try:
+            settle(native, state, SET_OK)
+        except Exception as error:  # noqa: BLE001 - whatever the application put in the place of a list
+            _trouble.report("opencensus.span", "a span could not be read whole", error=error)
         _take_start(span, native)
     span._error = None
     for child in state.get("_child_spans", ()):
@@ -104,7 +107,11 @@ def _take_start(span: Span, native: trace.Span) -> None:
 def _tell_legacy(tracer: Any, span: Span) -> None:
     """Feed the exporter that the tracer was given, as OpenCensus does, with a context that stays as it is."""
     exporter = getattr(tracer, "exporter", None)
-    if not STATE.tells_legacy or exporter is None or exporter.__dict__.get("_midspan_is_default"):
+    if (
+        not STATE.tells_legacy
+        or exporter is None
+        or getattr(exporter, "__dict__", {}).get("_midspan_is_default")
+    ):
         return
     try:
         context = snapshot(span._native) if span._native._span_id else tracer.span_context

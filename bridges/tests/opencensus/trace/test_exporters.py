@@ -103,6 +103,23 @@ def test_file_exporter(tmp_path):
     assert '"value": "outer"' in path.read_text()
 
 
+def test_an_exporter_with_slots():
+    """An exporter without a `__dict__` is fed like any other."""
+
+    class Slotted:
+        __slots__ = ("names",)
+
+        def __init__(self):
+            self.names = []
+
+        def export(self, span_datas):
+            self.names += [data.name for data in span_datas]
+
+    exporter = Slotted()
+    _fill(Tracer(sampler=samplers.AlwaysOnSampler(), exporter=exporter))
+    assert ["inner", "outer"] == exporter.names
+
+
 def test_a_failing_exporter_harms_nobody(memory):
     """What a legacy exporter raises is counted and said, and the span ends."""
 

@@ -315,6 +315,21 @@ def test_times_that_are_none(tracer, memory, text):
     assert before <= span._native.start_ns < span._native.end_ns
 
 
+def test_nonsense_harms_nobody(tracer, memory):
+    """Whatever is assigned to a span, leaving its block raises nothing, and the span is exported."""
+    sdk.configure(exporters=[memory], strict=False, environment={})
+    with tracer.span("a") as span:
+        span.annotations = span.links = span.message_events = 5
+        span.attributes = "none"
+        span.status = span.stack_trace = object()
+    with tracer.span("b") as span:
+        span.annotations = [None]
+        span.links = [object()]
+        span.message_events = [3]
+    assert ["a", "b"] == [span.name for span in memory.spans]
+    assert tracer.current_span() is None
+
+
 def test_started_again(tracer, spans):
     """`with` starts a span anew, as in OpenCensus: its time is that of entering the block."""
     span = tracer.span("a")
