@@ -168,7 +168,11 @@ def _per_operation(
     answer: dict[str, Any], clock_s: Callable[[], float], previous: Sampler | None
 ) -> PerOperation:
     rates: dict[str, float] = {}
-    for item in answer.get("perOperationStrategies") or ():
+    items = answer.get("perOperationStrategies") or []
+    if not isinstance(items, list):
+        message = f"strategies of operations are a list, not {items!r}"
+        raise ValueError(message)  # noqa: TRY004 - as above
+    for item in items:
         operation = item.get("operation") if isinstance(item, dict) else None
         if not isinstance(operation, str):
             message = f"a strategy of one operation has a name, unlike {item!r}"

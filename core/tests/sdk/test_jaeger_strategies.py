@@ -153,6 +153,7 @@ def test_a_strategy_without_operations_samples_by_default():
         operations(default=2),
         operations(lower_bound=-1),
         operations(op=-0.5),
+        {"operationSampling": {"defaultSamplingProbability": 1, "perOperationStrategies": 5}},
         {"operationSampling": {"defaultSamplingProbability": 1, "perOperationStrategies": [5]}},
         {
             "operationSampling": {
