@@ -12,7 +12,7 @@ from midspan.bridges.opencensus._entered import exit_
 from midspan.bridges.opencensus._settle import SET_OK, settle
 from midspan.bridges.opencensus._snapshot import snapshot
 from midspan.bridges.opencensus._state import STATE
-from midspan.bridges.opencensus._views import forget
+from midspan.bridges.opencensus._views import OWN, forget
 
 if TYPE_CHECKING:
     from midspan import trace
@@ -42,7 +42,8 @@ def end(tracer: Any, span: Span) -> None:
     if above is not None and home is not None and home.thread == get_ident():
         # What is above is the innermost again, for OpenCensus's own span context as well.
         home.open = None if above.span is None else above
-        home.written = own["span_context"].span_id = _parent_id(span, state)
+        is_root = span._native.parent is None and "parent_span" not in state
+        home.written = own["span_context"].span_id = None if is_root else _parent_id(span, state)
     try:  # noqa: SIM105 - `suppress` costs a tenth of the span
         tracer._spans_list.remove(span)
     except (ValueError, AttributeError):
@@ -70,8 +71,13 @@ def complete(span: Span) -> None:
         native.end()
     else:
         _end_changed(span, native, state)
-    if native._views is not None:
-        forget(native)
+    views = native._views
+    if views is not None:
+        # `forget`, spelled out for the usual case.
+        if len(views) == OWN:
+            native._views = None
+        else:
+            forget(native)
     entered = span._entered
     if entered is not None:
         # The two hold each other; see `exit_`.

@@ -14,11 +14,11 @@ from midspan.bridges.opencensus._entered import view_within
 if TYPE_CHECKING:
     from midspan.context import Context
 
-__all__ = ["KEY", "Known", "forget", "parent_of", "recall", "remember", "view_in", "view_of"]
+__all__ = ["KEY", "OWN", "Known", "forget", "parent_of", "recall", "remember", "view_in", "view_of"]
 
 # This bridge's place in a span's tuple of views: (key, view, key, view, ...).
 KEY: Final = "opencensus"
-_OWN: Final = 2
+OWN: Final = 2
 # Taken only when a native span is seen from OpenCensus for the first time.
 _lock = threading.Lock()
 
@@ -76,7 +76,7 @@ def forget(native: trace.Span) -> None:
     """Let a span that waits for its export keep no view alive."""
     views = native._views
     if views is not None:
-        native._views = None if len(views) == _OWN else _others(native)
+        native._views = None if len(views) == OWN else _others(native)
 
 
 def _others(native: trace.Span) -> tuple[Any, ...]:
@@ -84,7 +84,7 @@ def _others(native: trace.Span) -> tuple[Any, ...]:
     if KEY not in views:
         return views
     index = views.index(KEY)
-    return (*views[:index], *views[index + _OWN :])
+    return (*views[:index], *views[index + OWN :])
 
 
 def recall(native: trace.Span) -> Any:
