@@ -62,7 +62,8 @@ def fuzz(carriers: int, seed: int) -> Counter[str]:
 def _send(propagator: Any, carrier: Any) -> list[str]:
     """Extract, inject, extract again, and tell what there was."""
     found, took_s = _timed(propagator, carrier)
-    if took_s > SLOW_S:
+    limit_s = SLOW_S * len(getattr(propagator, "members", "1"))
+    if took_s > limit_s:
         # Once may be the collector of garbage; a slow carrier is slow each time.
         took_s = min(_timed(propagator, carrier)[1] for _ in range(3))
     headers: dict[str, Any] = {}
@@ -73,8 +74,8 @@ def _send(propagator: Any, carrier: Any) -> list[str]:
         set("\r\n\0") & {*name, *(value if isinstance(value, str) else "")} for name, value in headers.items()
     ):
         happened.append("headers that end early")
-    if took_s > SLOW_S:
-        happened.append("extractions of more than 1 ms")
+    if took_s > limit_s:
+        happened.append("extractions of more than 1 ms a format")
     if found.span is not None:
         happened.append("spans found" if found.span.context.is_valid else "decisions found")
     if found.baggage:
