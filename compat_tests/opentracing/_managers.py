@@ -40,7 +40,7 @@ def _in_a_greenlet(function: Callable[[], None]) -> None:
 
 
 def _contextvars() -> Any:
-    managers = pytest.importorskip("opentracing.scope_managers.contextvars", reason="new in OpenTracing 2.3")
+    managers = pytest.importorskip("opentracing.scope_managers.contextvars")
     return managers.ContextVarsScopeManager()
 
 
