@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from compat_tests.faults._figures import Figures, Plan
     from compat_tests.faults._process import Outcome
 
-_WARM_UP = 50
+# So many cycles fill the tables that the interpreter keeps for itself.
+_WARM_UP = 1_000
 # What a cache or a table of the interpreter may take at any time, whatever is done.
-_BLOCKS_OF_NOISE = 300
+_BLOCKS_OF_NOISE = 1_000
 _RSS_OF_NOISE_KIB = 2_048
 
 
