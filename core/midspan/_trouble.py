@@ -12,6 +12,7 @@ import sys
 import time
 
 from midspan._native import allocate_lock
+from midspan._signals import let_through
 from midspan._tally import Tallies
 
 TYPE_CHECKING = False
@@ -58,8 +59,11 @@ def report(cause: str, message: str, *foreign: object, error: BaseException | No
     """Count a trouble under `cause` and log it, at most once a minute for each cause.
 
     `foreign` values fill the `%s` places of `message`; they are escaped and cut to 256 characters, for
-    they may come from a hostile peer. In strict mode, `error` (or a RuntimeError) is raised instead.
+    they may come from a hostile peer. In strict mode, `error` (or a RuntimeError) is raised instead; one
+    that comes from a signal handler of the application is no trouble of ours, and is always raised.
     """
+    if error is not None:
+        let_through(error)
     _counts.add(cause)
     if _strict:
         raise error if error is not None else RuntimeError(message % tuple(describe(f) for f in foreign))
@@ -124,8 +128,8 @@ def say_what_waits() -> None:
         try:
             line = _waiting.popleft()
             prepare().getLogger("midspan").warning("%s", line)
-        except Exception:  # noqa: BLE001, S110 - a handler that raises is the application's, no reason to fail
-            pass
+        except Exception as error:  # noqa: BLE001 - a handler that raises is the application's, no reason to fail
+            let_through(error)
 
 
 def prepare() -> Any:  # noqa: ANN401 - a module
@@ -150,7 +154,8 @@ def safe_str(value: Any) -> str:  # noqa: ANN401 - anything at all may be asked 
     try:
         # Of a string its characters, whatever its class has made of `__str__`.
         return str.__str__(value if issubclass(type(value), str) else str(value))
-    except Exception:  # noqa: BLE001 - an application's __str__ may raise whatever it likes
+    except Exception as error:  # noqa: BLE001 - an application's __str__ may raise whatever it likes
+        let_through(error)
         return f"<{type_name(value)} that cannot be shown>"
 
 

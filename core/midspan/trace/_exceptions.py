@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from midspan._signals import let_through
 from midspan._trouble import report, safe_str
 from midspan._trouble import type_name as bare_name
 
@@ -51,5 +52,6 @@ def _stacktrace(exception: BaseException) -> str:
         # Some record a text or a class for want of an exception.
         trace = exception.__traceback__ if issubclass(type(exception), BaseException) else None
         return "".join(traceback.format_exception(type(exception), exception, trace))
-    except Exception:  # noqa: BLE001 - formatting calls the exception's own methods
+    except Exception as error:  # noqa: BLE001 - formatting calls the exception's own methods
+        let_through(error)
         return "".join(traceback.format_tb(trace)) + describe(exception)
