@@ -108,30 +108,40 @@ def only(headers: Headers, name: str, limit: int) -> str | None:
     if value is None:
         return None
     if type(value) is not str:
-        found = _texts(value)
+        found = _texts(value, limit)
         if len(found) != 1:
             return None
         value = found[0]
     return value.strip(" \t") if len(value) <= limit else None
 
 
-def several(headers: Headers, name: str) -> str | None:
-    """Return the values of a header that is a list, joined with commas; None if there is none."""
+def several(headers: Headers, name: str, limit: int) -> str | None:
+    """Return the values of a header that is a list, joined with commas; None if there is none.
+
+    Past `limit` characters, no more values are joined; what is returned is then longer than that.
+    """
     value = headers.get(name)
     if value is None or type(value) is str:
         return value
-    return ",".join(_texts(value)) or None
+    return ",".join(_texts(value, limit)) or None
 
 
-def _texts(value: object) -> list[str]:
-    """Return what is text in a value: itself, or the members of a list; the rest is no header."""
+def _texts(value: object, limit: int) -> list[str]:
+    """Return what is text in a value, itself or the members of a list, until there is more than `limit`."""
     if isinstance(value, str):
-        return [str.__str__(value)]
+        return [str.__str__(value)[: limit + 1]]
     if isinstance(value, bytes):
-        return [value.decode("latin-1")]
+        return [value[: limit + 1].decode("latin-1")]
+    found: list[str] = []
     if isinstance(value, (list, tuple)):
-        return [text for each in value if isinstance(each, (str, bytes)) for text in _texts(each)]
-    return []
+        size = 0
+        for each in value:
+            if isinstance(each, (str, bytes)):
+                found += _texts(each, limit)
+                size += len(found[-1])
+                if size > limit:
+                    break
+    return found
 
 
 def write(carrier: Carrier, headers: Headers) -> None:

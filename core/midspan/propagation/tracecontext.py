@@ -20,6 +20,8 @@ KNOWN_FLAGS: Final = TraceFlags.SAMPLED | TraceFlags.RANDOM
 # By the last digit, which holds all the flags that are known; a look-up is cheaper than int().
 FLAGS_OF: Final = {digit: int(digit, 16) & KNOWN_FLAGS for digit in "0123456789abcdef"}
 _MAX_CHARS: Final = 512
+# What TraceState looks at.
+_MAX_STATE_CHARS: Final = 32_768
 
 # int() would take signs, underscores, spaces and capitals as well, so the form is checked first.
 is_version_0: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
@@ -69,7 +71,7 @@ class TraceContext(Format):
         if not (trace_id and span_id):
             return False
         flags = FLAGS_OF[header[54]]
-        members = several(headers, "tracestate")
+        members = several(headers, "tracestate", _MAX_STATE_CHARS)
         state = TraceState.parse(members) if members else NO_STATE
         found.span = NonRecordingSpan(SpanContext(trace_id, span_id, flags, state, is_remote=True))
         return True

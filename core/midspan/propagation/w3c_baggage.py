@@ -31,7 +31,7 @@ class Baggage(Format):
                 headers[self.fields[0]] = text
 
     def _extract(self, headers: Headers, found: Context) -> bool:
-        text = several(headers, self.fields[0])
+        text = several(headers, self.fields[0], _baggage.MAX_BYTES)
         members = _baggage.decode(text) if text else None
         if not members:
             return False

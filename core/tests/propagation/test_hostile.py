@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import tracemalloc
 
 import pytest
 
@@ -152,6 +153,17 @@ def test_time_grows_with_the_repetitions_of_a_header_at_most(field):
     """The same header, sent over and over."""
     propagator = propagation.by_name(["tracecontext", "baggage", "correlation-context"])
     assert grows_linearly(propagator, lambda size: [(field, f"k{i}=v") for i in range(size)])
+
+
+@pytest.mark.parametrize("flood", [b"k=v," * 1_000_000, ["k=v"] * 1_000_000, ("k=v", b"x" * 4_000_000)])
+@pytest.mark.parametrize("field", ["baggage", "tracestate", "traceparent"])
+def test_a_flood_is_not_copied(flood, field):
+    """Of bytes and lists too, no more is looked at than the limits allow."""
+    tracemalloc.start()
+    propagation.extract({field: flood})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500_000
 
 
 def test_what_is_kept_of_a_flood_is_bounded():
