@@ -96,6 +96,7 @@ class BridgeContract:
 
     def test_without_a_pipeline_nothing_happens(self) -> None:
         """A library that uses the foreign interface may run before, or without, `configure`."""
+        sdk.reset()
         self.install()
         try:
             with self.block("foreign"):
