@@ -31,6 +31,8 @@ def program(side: Any, seconds: float, with_metrics: bool) -> dict[str, Any]:
     made: deque[None] = deque()
     in_worker: deque[None] = deque()
     own = {threading.get_ident()}
+    # No garbage before every thread is known: the collector may run in a thread that has only just begun.
+    known = threading.Barrier(_THREADS)
 
     class Garbage:
         def __init__(self) -> None:
@@ -43,6 +45,7 @@ def program(side: Any, seconds: float, with_metrics: bool) -> dict[str, Any]:
 
     def loop() -> None:
         own.add(threading.get_ident())
+        known.wait()
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s:
             with side.span("in the loop"):
