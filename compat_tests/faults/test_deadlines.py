@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -134,3 +135,25 @@ def test_a_sampler_that_raises_when_it_is_closed_harms_nobody():
             raise ValueError(message)
 
     assert sdk.configure(exporters=[], sampler=Sampler()).shutdown(1) is False
+
+
+@pytest.mark.parametrize("verb", ["force_flush", "shutdown"])
+def test_who_waits_while_another_thread_starts_the_worker_is_served_by_it(verb):
+    """A flush or a shutdown that comes in the middle of a start does not sleep until the next regular turn."""
+    exporter = Counting()
+    pipeline = sdk.configure(exporters=[exporter])
+    feeder = next(iter(pipeline._sinks.values()))
+    feeder._starting.acquire()
+    feeder._queue.append(TRACER.start_span("work"))
+
+    def start_slowly() -> None:
+        time.sleep(0.2)
+        feeder._starting.release()
+        feeder.start_worker()
+
+    threading.Thread(target=start_slowly).start()
+    done, took_s = timed(lambda: getattr(pipeline, verb)(4))
+    assert done is True
+    assert took_s < 2
+    assert len(exporter.spans) == 1
+    assert exporter.closed is (verb == "shutdown")

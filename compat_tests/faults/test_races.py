@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from compat_tests.faults._exporters import Counting
 from midspan import sdk, testing, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 THREADS = 4
+ROOMY = sdk.BatchSettings(max_queue_size=1_000_000)
 
 
 @pytest.fixture(autouse=True)
@@ -44,3 +49,86 @@ def test_a_span_that_several_threads_end_is_exported_once():
     spans = [tracer.start_span("shared") for _ in range(20_000)]
     together(lambda: [span.end() for span in spans])
     assert len(memory.spans) == len(spans)
+
+
+def settles_at(threads: int) -> bool:
+    """Say whether the process comes down to so many threads of the system; one that has ended lingers."""
+    for _ in range(200):
+        if system_threads() == threads:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def system_threads() -> int:
+    """Return how many threads of the system this process has now."""
+    return sum(1 for _ in Path("/proc/self/task").iterdir())
+
+
+def test_of_threads_that_end_their_first_spans_together_one_starts_the_worker():
+    """There is one worker, whoever comes first, and it takes what all of them have made."""
+    # Those of the test before may still linger.
+    before = min((time.sleep(0.01), system_threads())[1] for _ in range(20))
+    for _ in range(50):
+        exporter = Counting()
+        pipeline = sdk.configure(exporters=[exporter])
+        tracer = trace.get_tracer("races")
+        assert settles_at(before)
+        together(lambda tracer=tracer: tracer.start_span("first").end())
+        assert settles_at(before + 1)
+        assert pipeline.force_flush(5)
+        assert len(exporter.spans) == THREADS
+        pipeline.shutdown(5)
+
+
+def test_a_shutdown_in_the_midst_of_flushes_and_spans_loses_none_from_the_account():
+    """Whatever a thread ends before, during or after the shutdown is exported, dropped or queued: counted."""
+    for _ in range(20):
+        exporter = Counting()
+        pipeline = sdk.configure(exporters=[exporter], batch=sdk.BatchSettings(max_export_batch_size=8))
+        tracer = trace.get_tracer("races")
+        made: deque[None] = deque()
+
+        def work(pipeline=pipeline, tracer=tracer, made=made) -> None:
+            for number in range(200):
+                tracer.start_span("work").end()
+                made.append(None)
+                if number == 100:
+                    pipeline.force_flush(5)
+                if number == 150:
+                    pipeline.shutdown(5)
+
+        together(work)
+        assert pipeline.shutdown(5) in (True, False)
+        account = pipeline.stats().exporters["counting"]
+        assert account.accepted == len(made) == THREADS * 200
+        assert account.exported == len(exporter.spans)
+        assert exporter.closed
+
+
+def test_spans_made_while_the_process_is_configured_anew_are_each_exported_once():
+    """A span belongs to the pipeline that it was started in; none is lost, doubled or cut."""
+    exporters = [Counting() for _ in range(20)]
+    over = threading.Event()
+    made: deque[None] = deque()
+    pipelines = [sdk.configure(exporters=[exporters[0]], batch=ROOMY)]
+    tracer = trace.get_tracer("races")
+
+    def emit() -> None:
+        while not over.is_set():
+            with tracer.start_as_current_span("work"):
+                pass
+            made.append(None)
+
+    threads = [threading.Thread(target=emit) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    pipelines += [sdk.configure(exporters=[exporter], batch=ROOMY) for exporter in exporters[1:]]
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert pipelines[-1].force_flush(10)
+    exported = [span.context.span_id for exporter in exporters for span in exporter.spans]
+    accounts = [pipeline.stats().exporters["counting"] for pipeline in pipelines]
+    assert len(exported) == len(set(exported)) == sum(account.exported for account in accounts)
+    assert sum(account.accepted for account in accounts) == len(made)

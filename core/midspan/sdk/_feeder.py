@@ -119,22 +119,31 @@ class Feeder:
         return marker
 
     def _flushed(self, marker: Flush, deadline_s: float) -> bool:
-        worker = self._worker
+        worker = self._started(deadline_s)
         if worker is None:
             self._drain_here(deadline_s)
+        elif not marker.done:
+            worker.wake()
         # A worker that has ended will not come to the marker any more, nor to anything else.
         poll(lambda: marker.done or (worker is not None and worker.ended), deadline_s)
         tried = marker.done or not self.waiting()
         return tried and self._failures == marker.failures_before
 
     def _shut(self, marker: Flush, deadline_s: float) -> bool:
-        worker = self._worker
+        worker = self._started(deadline_s)
         if worker is None:
             flushed = self._flushed(marker, deadline_s)
             self.close_exporter(deadline_s)
             return flushed
+        if worker.stop_at is None:
+            worker.stop(deadline_s)
         ended = poll(lambda: worker.ended, deadline_s)
         return ended and self._flushed(marker, deadline_s)
+
+    def _started(self, deadline_s: float) -> Worker | None:
+        """Return the worker; None if no thread can be had. Another thread may be about to start it."""
+        poll(lambda: self._worker is not None or not self._starting.locked(), deadline_s)
+        return self._worker
 
     def _drain_here(self, deadline_s: float) -> None:
         """Do the worker's work in the thread that waits for it, where no other thread can be had."""

@@ -29,12 +29,13 @@ class Drained(Protocol):
 class Worker:
     """Drain something whenever it is woken, and at the latest after every `delay_s` seconds."""
 
-    __slots__ = ("_delay_s", "_lock", "_stop_at", "_work", "awake", "ended")
+    __slots__ = ("_delay_s", "_lock", "_work", "awake", "ended", "stop_at")
 
     def __init__(self, work: Drained, delay_s: float) -> None:
         self._work = work
         self._delay_s = delay_s
-        self._stop_at: float | None = None
+        # By when to be done (monotonic seconds); None as long as nobody has asked the worker to end.
+        self.stop_at: float | None = None
         self._lock = allocate_lock()
         self._lock.acquire()
         # Told, and not yet looking: whoever fills the queue need not tell it again for every span.
@@ -55,7 +56,7 @@ class Worker:
 
     def stop(self, deadline_s: float) -> None:
         """Ask the worker to take the rest and close the exporter, by `deadline_s` (monotonic)."""
-        self._stop_at = deadline_s
+        self.stop_at = deadline_s
         self.wake()
 
     def _run(self) -> None:
@@ -70,7 +71,7 @@ class Worker:
         # Before the queue is looked at: what comes from now on tells again.
         self.awake = False
         _trouble.say_what_waits()
-        stop_at = self._stop_at
+        stop_at = self.stop_at
         self._work.turn(everything=not on_time or stop_at is not None, deadline_s=stop_at)
         if stop_at is None:
             return False
