@@ -85,6 +85,8 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     - `exit_timeout_s`: how many seconds the end of the process may take to export what still waits.
     - `clock`, `environment`, `strict`: for tests; `strict` raises where midspan would log.
 
+    `OTEL_LOG_LEVEL` sets the level of midspan's own logger, and `OTEL_SDK_DISABLED` switches all of it off.
+
     Raises:
         ConfigurationError: A value cannot be; the message names it, its variable and what is allowed.
     """
@@ -102,6 +104,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     named = propagators if propagators is not None else read.names("OTEL_PROPAGATORS")
     propagator = None if named is None else _plugins.propagator_of(named)
     disabled = read.boolean("OTEL_SDK_DISABLED")
+    log_level = _settings.log_level(read)
     waits = _plugins.Waits(_settings.batch_settings(batch, read), _settings.metric_settings(metrics, read))
     outlets = _plugins.outlets_of([] if disabled else exporters, waits, read)
     pipeline = Pipeline(
@@ -115,6 +118,8 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     for reader in metric_readers:
         pipeline.add_reader(reader)
     _trouble.set_strict(strict)
+    if log_level is not None:
+        _trouble.prepare().getLogger("midspan").setLevel(log_level)
     if propagator is not None:
         propagation.set_global(propagator)
     _put_into_force(pipeline, disabled=disabled)

@@ -27,6 +27,7 @@ __all__ = [
     "detected_resource",
     "given_resource",
     "id_generator",
+    "log_level",
     "metric_settings",
     "plain_resource",
     "span_limits",
@@ -118,6 +119,35 @@ def metric_settings(metrics: MetricSettings | None, environment: Environment) ->
         )
         raise ConfigurationError(message)
     return metrics
+
+
+def log_level(environment: Environment) -> int | None:
+    """Return the level of our own logger, as `logging` counts it; None leaves it as it is.
+
+    Raises:
+        ConfigurationError: There is no such level.
+    """
+    name = environment.text("OTEL_LOG_LEVEL")
+    if name is None:
+        return None
+    level = _LOG_LEVELS.get(name.lower())
+    if level is None:
+        message = f"OTEL_LOG_LEVEL={name!r} is not valid: allowed is one of {', '.join(_LOG_LEVELS)}"
+        raise ConfigurationError(message)
+    return level
+
+
+# The specification names no levels; these are the ones that its other languages take. Beyond 50 is silence.
+_LOG_LEVELS: Final = {
+    "debug": 10,
+    "info": 20,
+    "warn": 30,
+    "warning": 30,
+    "error": 40,
+    "fatal": 50,
+    "critical": 50,
+    "none": 60,
+}
 
 
 def id_generator(ids: IdGenerator | str | None, environment: Environment) -> IdGenerator:

@@ -101,6 +101,26 @@ def test_an_odd_switch_is_off_and_warned_of(memory, caplog):
     assert "OTEL_SDK_DISABLED=yes was taken for false: allowed is true or false" in caplog.text
 
 
+@pytest.mark.parametrize(("value", "level"), [("debug", 10), ("WARN", 30), ("error", 40), ("none", 60)])
+def test_the_level_of_our_logger_comes_from_its_variable(value, level):
+    """OTEL_LOG_LEVEL says which of our own lines are logged."""
+    logger = logging.getLogger("midspan")
+    before = logger.level
+    try:
+        configured(exporters=[], environment={"OTEL_LOG_LEVEL": value})
+        assert level == logger.level
+        configured(exporters=[])
+        assert level == logger.level
+    finally:
+        logger.setLevel(before)
+
+
+def test_a_level_that_is_none_is_refused():
+    """The message names the variable, the value and what is allowed."""
+    with pytest.raises(sdk.ConfigurationError, match=r"OTEL_LOG_LEVEL='loud'.*debug, info"):
+        configured(exporters=[], environment={"OTEL_LOG_LEVEL": "loud"})
+
+
 def test_strict_raises_where_midspan_would_log(memory):
     """Tests find out what production only counts; the next `configure` decides anew."""
     configured(exporters=[memory], strict=True)
