@@ -139,7 +139,7 @@ def test_a_sampler_that_raises_when_it_is_closed_harms_nobody():
 
 @pytest.mark.parametrize("verb", ["force_flush", "shutdown"])
 def test_who_waits_while_another_thread_starts_the_worker_is_served_by_it(verb):
-    """A flush or a shutdown that comes in the middle of a start does not sleep until the next regular turn."""
+    """A flush or a shutdown in the middle of a start does not sleep until the next regular turn."""
     exporter = Counting()
     pipeline = sdk.configure(exporters=[exporter])
     feeder = next(iter(pipeline._sinks.values()))
