@@ -19,8 +19,9 @@ __all__ = ["Direct"]
 class Direct:
     """What the specification calls the simple processor: for memory, tests and debugging."""
 
-    def __init__(self, exporter: ExporterHandle) -> None:
+    def __init__(self, exporter: ExporterHandle, timeout_s: float) -> None:
         self._exporter = exporter
+        self._timeout_s = timeout_s
         self._begin()
 
     def _begin(self) -> None:
@@ -36,7 +37,7 @@ class Direct:
         accepted = False
         try:
             with suppressed():
-                accepted = self._exporter.export_spans((span,), 0.0)
+                accepted = self._exporter.export_spans((span,), self._timeout_s)
         finally:
             # An interrupt goes through, and strict mode raises; the account holds all the same.
             if accepted:

@@ -98,7 +98,8 @@ def _open(given: Any, outlets: Outlets, waits: Waits, wanted: tuple[bool, bool])
         handle.holders += 1
         own = how.settings if isinstance(how, Batch) else None
         batch = waits.batch if own is None else checked_batch(own)
-        outlets.sinks[_free(name, outlets.sinks)] = Direct(handle) if is_direct else BatchQueue(handle, batch)
+        sink = Direct(handle, batch.export_timeout_s) if is_direct else BatchQueue(handle, batch)
+        outlets.sinks[_free(name, outlets.sinks)] = sink
     if wanted[1] and handle.takes_metrics:
         handle.holders += 1
         reader = OnFlushReader(handle) if is_direct else PeriodicReader(handle, waits.metrics)

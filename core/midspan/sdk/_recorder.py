@@ -25,6 +25,7 @@ from midspan.trace._attributes import clean_attributes, plain_copy
 from midspan.trace._nonrecording import UnsampledRoot
 from midspan.trace._span import DEBUG, SUPPRESSED, Span
 from midspan.trace._times import whole_ns
+from midspan.trace._tracestate import EMPTY as _NO_STATE
 from midspan.trace._values import NO_ATTRIBUTES, UNSET
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder", "Settings"]
 
-_NO_STATE: Final = TraceState()
 _SAMPLED: Final = TraceFlags.SAMPLED
 _RANDOM: Final = TraceFlags.RANDOM
 _LOWER_64: Final = ALWAYS - 1

@@ -392,3 +392,15 @@ def test_configuring_says_nothing(caplog):
     with caplog.at_level(logging.DEBUG):
         configured(exporters=[testing.MemoryExporter()])
     assert [] == caplog.records
+
+
+def test_a_level_that_code_has_set_stays():
+    """Without OTEL_LOG_LEVEL, midspan's logger is left as it is."""
+    logger = logging.getLogger("midspan")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        configured()
+        assert logging.ERROR == logger.level
+    finally:
+        logger.setLevel(before)

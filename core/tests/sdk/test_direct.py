@@ -198,3 +198,18 @@ def test_an_empty_list_exports_nothing():
     pipeline = configured(processors=[seen.append])
     end_a_span()
     assert (1, {}) == (len(seen), pipeline.stats().exporters)
+
+
+def test_a_direct_export_is_told_how_long_it_has():
+    """As long as an export of the pipeline's queues."""
+
+    class Timed(Exporter):
+        """Keeps what it is told."""
+
+        def export_spans(self, spans: list[trace.Span], timeout_s: float) -> None:
+            self.told.append(timeout_s)
+
+    exporter = Timed()
+    configured(Simple(exporter), batch=BatchSettings(export_timeout_s=7))
+    end_a_span()
+    assert [7] == exporter.told
