@@ -63,7 +63,7 @@ def test_what_the_parent_has_queued_the_child_does_not_export():
 
 
 def test_a_span_that_is_open_at_the_fork_is_the_parents():
-    """A block that the fork is in ends in both processes and is exported by one, with children in the other."""
+    """Its block ends in both processes; one exports it, and the other has children of it."""
     exporter = Counting()
     pipeline = sdk.configure(exporters=[exporter])
     with TRACER.start_as_current_span("around the fork") as around:
@@ -166,9 +166,8 @@ def test_the_childs_account_is_its_own():
     pipeline = sdk.configure(exporters=[exporter])
     TRACER.start_span("the parent's").end()
     pipeline.force_flush(5)
-    assert in_child(lambda: sdk.get_pipeline().stats().exporters["counting"]._asdict()) == {
-        "accepted": 0,
-        "exported": 0,
-        "queued": 0,
-        "dropped": {},
-    }
+
+    def account():
+        return sdk.get_pipeline().stats().exporters["counting"]._asdict()
+
+    assert in_child(account) == {"accepted": 0, "exported": 0, "queued": 0, "dropped": {}}

@@ -398,7 +398,8 @@ def test_a_bad_argument_says_what_would_be_right(argument, said):
 
 def test_a_bad_variable_of_jaegers_is_named():
     """JAEGER_SAMPLING_ENDPOINT has to be a URL."""
+    variables = {"JAEGER_SAMPLING_ENDPOINT": "jaeger"}
     with pytest.raises(
-        sdk.ConfigurationError, match=r"JAEGER_SAMPLING_ENDPOINT='jaeger' is not valid: .*http://"
+        sdk.ConfigurationError, match=r"^JAEGER_SAMPLING_ENDPOINT='jaeger' is not valid: .*http:"
     ):
-        made(JAEGER_SAMPLING_ENDPOINT="jaeger")
+        sdk.configure(exporters=[], sampler="jaeger_remote", environment=variables)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from midspan import _trouble, baggage, context, sdk, testing, trace
 from midspan.trace import NOOP_SPAN, InstrumentationScope, SpanContext, SpanKind
 from midspan.trace._seam import binding
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 
 def names(memory: testing.MemoryExporter) -> list[str]:
@@ -71,27 +75,39 @@ def test_without_a_pipeline_the_callers_identity_goes_on():
 
 
 def test_two_threads_cannot_bind_a_tracer_to_half_a_pipeline():
-    """Whichever thread looks last, engine and recorder belong together."""
-    tracer = trace.get_tracer("t")
+    """A thread that is late with the engine before, in the worst of moments, leaves no mixture behind."""
 
     class Engine:
-        """Is replaced by another one, which another thread binds to, while it makes its recorder."""
+        """Makes one recorder."""
 
-        after: Engine | None = None
+        def __init__(self) -> None:
+            self.made = object()
 
-        def recorder(self, scope: InstrumentationScope) -> str:
-            if self.after is not None:
-                binding.engine, self.after = self.after, None
-                thread = threading.Thread(target=tracer._bound)
-                thread.start()
-                thread.join()
-            return f"recorder of {id(self)}"
+        def recorder(self, scope: InstrumentationScope) -> object:
+            return self.made
 
-    first, second = Engine(), Engine()
-    first.after = second
-    binding.engine = first
-    tracer._bound()
-    assert f"recorder of {id(second)}" == tracer._bound()
+    tracer, before, after = trace.get_tracer("t"), Engine(), Engine()
+
+    def late(frame: FrameType, event: str, _: object) -> Any:
+        # Between the two assignments of the thread that binds to the engine in force.
+        if (
+            frame.f_code is trace.Tracer._bound.__code__
+            and tracer._engine is None
+            and hasattr(tracer, "_starter")
+        ):
+            binding.engine = before
+            tracer._bound()
+            binding.engine = after
+        return late
+
+    binding.engine = after
+    watching = sys.gettrace()
+    sys.settrace(late)
+    try:
+        tracer._bound()
+    finally:
+        sys.settrace(watching)
+    assert (after.made, after) == (tracer._bound(), tracer._engine)
 
 
 @pytest.mark.parametrize("how", ["span", "context", "whole"])
