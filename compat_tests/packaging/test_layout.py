@@ -22,6 +22,7 @@ SHARED = ("midspan._trouble", "midspan._environment")
 SHARED_WITH_BRIDGES = (
     "midspan.context._slot",
     "midspan.trace._seam",
+    "midspan.metrics._seam",
     "midspan.trace._span.DEBUG",
     "midspan.trace._span.SUPPRESSED",
 )

@@ -32,11 +32,15 @@ if TYPE_CHECKING:
             """Forget an instrument that was closed."""
             ...
 
+        def instruments_came(self) -> None:
+            """Learn that there is something to collect."""
+            ...
+
     class Producer(Protocol):
         """A foreign source of metrics, asked at each collection."""
 
         def produce(self) -> Iterable[Metric]:
-            """Return finished metrics."""
+            """Return finished metrics; one whose resource is None is given the pipeline's."""
             ...
 
 
@@ -55,6 +59,8 @@ class Binding:
     def install(self, engine: Engine | None) -> None:
         """Bind every instrument to another engine, or to none."""
         self.engine = engine
+        if engine is not None and self.producers:
+            engine.instruments_came()
         for instrument in list(self.instruments.values()):
             self.rebind(instrument)
 
@@ -67,6 +73,18 @@ class Binding:
         self.instruments.pop(instrument.identity, None)
         if self.engine is not None:
             self.engine.release(instrument)
+
+    def add_producer(self, producer: Producer) -> None:
+        """Let every pipeline ask a foreign source, the one in force and those that come."""
+        if producer not in self.producers:
+            self.producers.append(producer)
+        if self.engine is not None:
+            self.engine.instruments_came()
+
+    def remove_producer(self, producer: Producer) -> None:
+        """Have a foreign source asked no more; one that is not there is no error."""
+        if producer in self.producers:
+            self.producers.remove(producer)
 
 
 binding = Binding()

@@ -28,12 +28,12 @@ class Meters:
         resource: Callable[[], Any],
         views: Sequence[View],
         now_ns: Callable[[], int],
-        on_instruments: Callable[[], object],
+        on_instruments: Callable[[], None],
     ) -> None:
         self._resource = resource
         self._views = tuple(views)
         self._now_ns = now_ns
-        self._on_instruments = on_instruments
+        self.instruments_came = on_instruments
         self._readers: list[ReaderState] = []
         self._producers: list[Any] = []
         self._begin()
@@ -47,7 +47,7 @@ class Meters:
         store = self._stores.get(instrument.identity)
         if store is None:
             store = self._stores.setdefault(instrument.identity, self._store(instrument))
-            self._on_instruments()
+            self.instruments_came()
         return store
 
     @property
@@ -105,7 +105,7 @@ class Meters:
             metrics = list(self._collected(collection))
         for producer in (*self._producers, *binding.producers):
             try:
-                metrics.extend(metric for metric in producer.produce() if metric is not None)
+                metrics.extend(_produced(producer, collection.resource))
             except Exception as error:  # noqa: BLE001 - a foreign source may fail as it likes
                 _trouble.note("metrics.producer", "a source of metrics failed", error=error)
         return metrics
@@ -126,3 +126,9 @@ class Meters:
             state.begin_anew()
         if binding.engine is self:
             binding.install(self)
+
+
+def _produced(producer: Any, resource: Any) -> Iterable[Metric]:  # noqa: ANN401 - anything with `produce`
+    for metric in producer.produce():
+        if metric is not None:
+            yield metric if metric.resource is not None else metric._replace(resource=resource)

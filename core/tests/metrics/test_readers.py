@@ -8,7 +8,9 @@ import pytest
 
 from midspan import metrics, sdk
 from midspan.metrics import Temporality
+from midspan.metrics._seam import binding
 from midspan.sdk._readers import temporality_of
+from midspan.trace import InstrumentationScope
 
 
 class Pushed:
@@ -227,6 +229,30 @@ def test_foreign_sources_join_at_collection(meter, reader):
     pipeline.remove_producer(source)
     pipeline.remove_producer(source)
     assert "foreign" not in {metric.name for metric in reader.collect()}
+
+
+def test_a_source_that_a_bridge_adds_is_pushed_before_and_after_configure():
+    """It is asked by whichever pipeline is in force, which learns that there is something to collect."""
+
+    class Source:
+        def produce(self):
+            scope, kind = InstrumentationScope("legacy"), metrics.MetricKind.GAUGE
+            return [metrics.Metric("foreign", "1", "", scope, None, kind, [metrics.NumberPoint({}, 0, 1, 2)])]
+
+    source, early, late = Source(), Pushed(), Pushed()
+    binding.add_producer(source)
+    binding.add_producer(source)
+    pipeline = sdk.configure(service_name="shop", exporters=[early], environment={}, detectors=[])
+    assert pipeline.force_flush(5)
+    assert [pipeline.resource] == [metric.resource for metric in early.batches[0]]
+    binding.remove_producer(source)
+    pipeline = sdk.configure(exporters=[late], environment={}, detectors=[])
+    binding.add_producer(source)
+    assert pipeline.force_flush(5)
+    assert ["foreign"] == [metric.name for metric in late.batches[0]]
+    binding.remove_producer(source)
+    binding.remove_producer(source)
+    assert [] == binding.producers
 
 
 def test_a_fork_reports_none_of_the_parents_counts(meter, reader):
