@@ -6,38 +6,7 @@ is tried on 2.0, 2.3 and 2.4: what pip would choose for these libraries.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-HERE = Path(__file__).resolve().parent
-SCENARIOS = HERE / "scenarios"
-# Some of the libraries do not run on a later one.
-PYTHON = "3.11"
-
-
-@dataclass(frozen=True)
-class Library:
-    """One distribution on PyPI and how it is tried.
-
-    Attributes:
-        name: the distribution.
-        environment: which of requirements-*.txt it runs in.
-        scenario: the module in scenarios/ that uses it.
-        servers: the servers it talks to, by their names in `_servers`.
-        actors: the forms of midspan that it is played over; see scenarios/_stage.py.
-    """
-
-    name: str
-    environment: str
-    scenario: str
-    servers: tuple[str, ...] = ()
-    actors: tuple[str, ...] = ("midspan",)
-
-    @property
-    def requirements(self) -> Path:
-        """Where its environment's pins are."""
-        return HERE / f"requirements-{self.environment}.txt"
-
+from compat_tests._scenarios._library import Library
 
 # What sends or takes headers is played with jaeger-client's headers too.
 _WIRE = ("midspan", "midspan-jaeger")

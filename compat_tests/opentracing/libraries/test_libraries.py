@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pytest
 
+from compat_tests._scenarios._record import is_consistent, text, tree
 from compat_tests.opentracing.libraries._catalogue import LIBRARIES
-from compat_tests.opentracing.libraries._record import is_consistent, text, tree
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 

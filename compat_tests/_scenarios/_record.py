@@ -7,22 +7,24 @@ from typing import Any
 
 
 def tree(spans: list[dict[str, Any]]) -> str:
-    """Draw the spans as an indented tree in the order they started: name, kind unless internal, error."""
-    depth: list[int] = []
-    for span in spans:
-        depth.append(0 if span["parent"] is None else depth[span["parent"]] + 1)
-    children: dict[int | None, list[int]] = {}
+    """Draw the spans as an indented tree in the order they started: name, kind unless internal, error.
+
+    A parent that belongs to nobody here, such as a caller elsewhere, is a line of its own, in brackets.
+    """
+    children: dict[int | str | None, list[int]] = {}
     for index, span in enumerate(spans):
         children.setdefault(span["parent"], []).append(index)
 
-    def lines(parent: int | None) -> list[str]:
+    def lines(parent: int | str | None, depth: int) -> list[str]:
         return [
             line
             for index in children.get(parent, [])
-            for line in ("  " * depth[index] + _title(spans[index]), *lines(index))
+            for line in ("  " * depth + _title(spans[index]), *lines(index, depth + 1))
         ]
 
-    return "\n".join(lines(None))
+    strangers = [parent for parent in children if isinstance(parent, str)]
+    abroad = [line for name in strangers for line in (f"({name})", *lines(name, 1))]
+    return "\n".join([*abroad, *lines(None, 0)])
 
 
 def _title(span: dict[str, Any]) -> str:
@@ -38,11 +40,13 @@ def text(record: list[Any]) -> list[str]:
 def is_consistent(spans: list[dict[str, Any]]) -> bool:
     """Tell whether every parent is known, started earlier, and shares its child's trace."""
     return all(
-        span["parent"] is None
-        or (
-            isinstance(span["parent"], int)
-            and span["parent"] < index
-            and spans[span["parent"]]["trace"] == span["trace"]
-        )
+        span["parent"] is None or _fits(span, spans[:index], span["parent"])
         for index, span in enumerate(spans)
     )
+
+
+def _fits(span: dict[str, Any], earlier: list[dict[str, Any]], parent: int | str) -> bool:
+    if isinstance(parent, str):
+        # A caller's span is in the caller's trace.
+        return parent != "unknown" and span["trace"] == parent
+    return parent < len(earlier) and earlier[parent]["trace"] == span["trace"]

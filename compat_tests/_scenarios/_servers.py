@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from compat_tests._environments import environment, find_python
-from compat_tests.opentracing.libraries._catalogue import HERE, PYTHON
+from compat_tests._scenarios._library import HERE, PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,58 @@
+"""Unmodified OpenCensus libraries from PyPI: each gives over midspan what it gives without it.
+
+A scenario uses the library against real servers and applications, in a process and an environment of its
+own. It is played over OpenCensus alone, which shows what the library makes, and over midspan. What the
+records hold is in scenarios/_stage.py; how OpenCensus's own values are put into the words of the bridge's
+rules is in scenarios/_plain.py. What may differ stands in docs/opencensus.md, and is named where it occurs.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from compat_tests._environments import ROOT
+from compat_tests._scenarios._record import is_consistent, text, tree
+from compat_tests.opencensus.libraries._catalogue import LIBRARIES
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+each_library = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
+each_actor = pytest.mark.parametrize(
+    ("library", "actor"),
+    [
+        pytest.param(library, actor, id=f"{library.name}-{actor}")
+        for library in LIBRARIES
+        for actor in library.actors
+    ],
+)
+
+
+@each_library
+def test_library_gives_the_promised_tree_without_the_bridge(play, library):
+    """Over OpenCensus alone, the scenario makes the spans, under the parents, that it was written to make."""
+    record = play(library, "plain")
+    assert is_consistent(record["spans"])
+    assert record["gives"].strip("\n") == tree(record["spans"])
+
+
+@each_actor
+def test_library_gives_the_same_spans_over_midspan(play, library, actor):
+    """In midspan's pipeline, every span has the name, parent, trace, kind, status and contents it had."""
+    assert text(play(library, "plain")["spans"]) == text(play(library, actor)["spans"])
+
+
+@each_library
+def test_legacy_exporter_gets_the_same_over_midspan(play, library):
+    """The exporter that the application gave to OpenCensus goes on getting what it got."""
+    assert text(play(library, "plain")["legacy"]) == text(play(library, "midspan")["legacy"])
+
+
+@each_actor
+def test_application_sees_the_same_over_midspan(play, library, actor):
+    """Peers receive the same headers, logs tell the same ids; what differs is a row of the documentation."""
+    plain, over = play(library, "plain"), play(library, actor)
+    differs = plain["differs"]
+    assert [[label, differs.get(label, (None, value))[1]] for label, value in plain["notes"]] == over["notes"]
+    documented = (ROOT / "docs" / "opencensus.md").read_text(encoding="utf-8")
+    assert [row for row, _ in differs.values() if f"| {row} |" not in documented] == []
+    assert [note for note in over["notes"] if note in plain["notes"] and note[0] in differs] == []
