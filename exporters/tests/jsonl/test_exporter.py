@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
-from midspan import sdk, trace
-from midspan.exporters.jsonl import JSONLinesExporter, read
+from midspan import metrics, sdk, trace
+from midspan.exporters.jsonl import JSONLinesExporter, read, read_metrics
 
 
 def names_in(path):
@@ -133,7 +133,7 @@ def test_threads_do_not_mix_their_lines(tmp_path, make_span):
 
 FORKING = """
 import os, sys
-from midspan import sdk, trace
+from midspan import metrics, sdk, trace
 pipeline = sdk.configure(exporters=["jsonl"])
 tracer = trace.get_tracer("forks")
 tracer.start_span("before").end()
@@ -170,3 +170,69 @@ def test_it_says_where_it_writes(tmp_path):
         repr(JSONLinesExporter(path)),
         repr(JSONLinesExporter()),
     ]
+
+
+def some_metrics(memory):
+    """Return metrics as they were collected."""
+    metrics.get_meter("shop").create_counter("visits").add(2, {"route": "/"})
+    sdk.get_pipeline().force_flush(5)
+    return memory.metrics
+
+
+def values_in(path):
+    """Return the names and first values of the metrics in a file."""
+    with path.open(encoding="utf-8") as lines:
+        return [(metric.name, metric.points[0].value) for metric in read_metrics(lines)]
+
+
+def test_metrics_stand_beside_spans(tmp_path, memory, make_span):
+    """One file has both, each batch on a line of its own."""
+    path = tmp_path / "telemetry.jsonl"
+    exporter = JSONLinesExporter(path)
+    answers = [exporter.export_spans([make_span("a")]), exporter.export_metrics(some_metrics(memory))]
+    assert ([True, True], 2, ["a"], [("visits", 2)]) == (
+        answers,
+        len(path.read_text().splitlines()),
+        names_in(path),
+        values_in(path),
+    )
+
+
+def test_metrics_can_have_a_file_of_their_own(tmp_path, memory, make_span):
+    """As collectors have one for each signal."""
+    path, apart = tmp_path / "spans.jsonl", tmp_path / "metrics.jsonl"
+    exporter = JSONLinesExporter(path, metrics=apart)
+    exporter.export_spans([make_span("a")])
+    exporter.export_metrics(some_metrics(memory))
+    assert (["a"], [], [], [("visits", 2)]) == (
+        names_in(path),
+        values_in(path),
+        names_in(apart),
+        values_in(apart),
+    )
+
+
+def test_a_variable_names_the_file_of_the_metrics(tmp_path, monkeypatch):
+    """MIDSPAN_JSONL_METRICS_PATH, beside the other; OTEL_METRICS_EXPORTER may name the exporter."""
+    path, apart = tmp_path / "spans.jsonl", tmp_path / "metrics.jsonl"
+    monkeypatch.setenv("MIDSPAN_JSONL_PATH", str(path))
+    monkeypatch.setenv("MIDSPAN_JSONL_METRICS_PATH", str(apart))
+    variables = {"OTEL_TRACES_EXPORTER": "jsonl", "OTEL_METRICS_EXPORTER": "jsonl"}
+    pipeline = sdk.configure(environment=variables)
+    trace.get_tracer("x").start_span("a").end()
+    metrics.get_meter("x").create_counter("visits").add(3)
+    assert (True, ["a"], [("visits", 3)]) == (pipeline.shutdown(5), names_in(path), values_in(apart))
+
+
+def test_the_file_of_the_metrics_is_refused_at_once_too(tmp_path):
+    """A folder that is not there is said where the exporter is made."""
+    with pytest.raises(FileNotFoundError):
+        JSONLinesExporter(tmp_path / "spans.jsonl", metrics=tmp_path / "no" / "metrics.jsonl")
+
+
+def test_it_says_where_metrics_go_if_that_is_elsewhere(tmp_path):
+    """Both places can be read."""
+    path, apart = tmp_path / "spans.jsonl", tmp_path / "metrics.jsonl"
+    assert f"JSONLinesExporter({str(path)!r}, metrics={str(apart)!r})" == repr(
+        JSONLinesExporter(path, metrics=apart)
+    )
