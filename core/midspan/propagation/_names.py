@@ -29,6 +29,7 @@ _BUILT_IN: Final[dict[str, tuple[str, str]]] = {
     "cloudtrace": ("cloudtrace", "CloudTrace"),
     "gcp": ("cloudtrace", "CloudTrace"),
     "opencensus-binary": ("opencensus_binary", "OpenCensusBinary"),
+    "opencensus-tags": ("opencensus_tags", "OpenCensusTags"),
     "opencensus-text": ("opencensus_text", "OpenCensusText"),
     "datadog": ("datadog", "Datadog"),
     "correlation-context": ("correlation_context", "CorrelationContext"),

@@ -28,6 +28,7 @@ NAMES = [
     "cloudtrace",
     "gcp",
     "opencensus-binary",
+    "opencensus-tags",
     "opencensus-text",
     "datadog",
     "correlation-context",

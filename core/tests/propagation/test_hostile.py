@@ -23,6 +23,7 @@ NAMES = [
     "ottrace",
     "cloudtrace",
     "opencensus-binary",
+    "opencensus-tags",
     "opencensus-text",
     "datadog",
     "correlation-context",
