@@ -16,13 +16,15 @@ from midspan.metrics._instruments import (
     Gauge,
     Histogram,
     Instrument,
+    UpDownCounter,
+)
+from midspan.metrics._meter import Meter, get_meter, record_batch
+from midspan.metrics._observables import (
     ObservableCounter,
     ObservableGauge,
     ObservableUpDownCounter,
     Observation,
-    UpDownCounter,
 )
-from midspan.metrics._meter import Meter, get_meter, record_batch
 from midspan.metrics._points import (
     Buckets,
     Exemplar,

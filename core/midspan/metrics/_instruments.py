@@ -7,53 +7,46 @@ lines on purpose: a shared helper would cost a fifth of the call.
 
 from __future__ import annotations
 
-import contextlib
+from _weakref import ref
 
-from midspan import _trouble
-from midspan.metrics._seam import binding
+from midspan._signals import let_through
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, Final, TypeAlias
 
     from midspan.metrics._seam import Store
     from midspan.trace import InstrumentationScope
 
     Attributes: TypeAlias = Mapping[str, Any]
-    Update: TypeAlias = Callable[[Any], None]
-    Callback: TypeAlias = Callable[[], Iterable["Observation | float"]]
+    Update: TypeAlias = Callable[[Any], object]
 
-__all__ = [
-    "BoundInstrument",
-    "Counter",
-    "Gauge",
-    "Histogram",
-    "Instrument",
-    "ObservableCounter",
-    "ObservableGauge",
-    "ObservableInstrument",
-    "ObservableUpDownCounter",
-    "Observation",
-    "UpDownCounter",
-]
+__all__ = ["BoundInstrument", "Counter", "Gauge", "Histogram", "Instrument", "UpDownCounter", "spelling"]
+
+_PLAIN: Final = frozenset({int, float, bool})
+_LONGEST_REMEMBERED: Final = 1024
 
 
 def _nothing(amount: Any) -> None:  # noqa: ANN401 - any number
     """Record nothing: there is no pipeline."""
 
 
-class Observation:
-    """One value that a callback reports, with its attributes."""
+def spelling(attributes: Attributes | None) -> tuple[tuple[str, Any], ...] | None:
+    """Return attributes as they may be remembered; None if they are odd, and are cleaned each time."""
+    try:
+        pairs = () if attributes is None else tuple(attributes.items())
+        return pairs if all(map(_is_plain, pairs)) else None
+    except Exception as error:  # noqa: BLE001 - a mapping of the application's own may fail anywhere
+        let_through(error)
+        return None
 
-    __slots__ = ("attributes", "value")
 
-    def __init__(self, value: float, attributes: Attributes | None = None) -> None:
-        self.value = value
-        self.attributes = attributes
-
-    def __repr__(self) -> str:
-        return f"Observation({self.value!r}, {self.attributes!r})"
+def _is_plain(pair: tuple[object, object]) -> bool:
+    key, value = pair
+    if type(key) is not str:
+        return False
+    return len(value) <= _LONGEST_REMEMBERED if type(value) is str else type(value) in _PLAIN
 
 
 class Instrument:
@@ -79,48 +72,58 @@ class Instrument:
         self.boundaries = boundaries
         self._store: Store | None = None
         self._updates: dict[Any, Update] = {}
-        self._bound: list[BoundInstrument] = []
+        # Weakly: whoever drops one without closing it should not have to pay for it for ever.
+        self._bound: set[ref[BoundInstrument]] = set()
 
     @property
     def identity(self) -> tuple[object, ...]:
         """What makes two instruments the same one; names are case-insensitive (specification)."""
-        return (self.scope, str(self.name).lower(), self.kind, self.unit, self.description)
+        return (self.scope, self.name.lower(), self.kind, self.unit, self.description)
 
     def bind_to(self, store: Store | None) -> None:
         """Send measurements to another store from now on, or nowhere."""
+        # In this order: what another thread finds in the old store goes into the old dictionary.
         self._store = store
         self._updates = {}
-        for bound in tuple(self._bound):
-            bound._update = self._updater(bound.attributes)
+        for known in tuple(self._bound):
+            bound = known()
+            if bound is not None:
+                self._direct(bound)
 
     def bind(self, attributes: Attributes) -> BoundInstrument:
         """Return the instrument with these attributes built in: for the hottest code."""
-        bound = BoundInstrument(self, attributes, self._updater(attributes))
-        self._bound.append(bound)
+        bound = BoundInstrument(self, attributes)
+        self._bound.add(ref(bound, self._bound.discard))
+        self._direct(bound)
         return bound
+
+    def _direct(self, bound: BoundInstrument) -> None:
+        """Lead a bound instrument to its series."""
+        while True:
+            store = self._store
+            bound._update = _nothing if store is None else store.updater(bound.attributes)[0]
+            if store is self._store:  # Else another thread has bound the instrument anew meanwhile.
+                return
 
     def release(self, bound: BoundInstrument) -> None:
         """Forget a bound instrument: it records nothing any more."""
-        if bound in self._bound:
-            self._bound.remove(bound)
+        self._bound.discard(ref(bound))
         bound._update = _nothing
 
-    def _updater(self, attributes: Attributes | None) -> Update:
-        store = self._store
-        if store is None:
-            return _nothing
-        return store.updater(attributes)[0]
-
-    def _find(self, attributes: Attributes | None) -> Update:
+    def _find(self, attributes: Attributes | None, missed: Exception | None = None) -> Update:
         """Take the slow road: find or make a series, and remember it where that is worth it."""
-        store = self._store
+        if missed is not None and type(missed) is not KeyError:
+            let_through(missed)
+        # In this order: see bind_to.
+        updates, store = self._updates, self._store
         if store is None:
             return _nothing
-        update, is_lasting = store.updater(attributes)
+        spelled = spelling(attributes)
+        if spelled is None:
+            return store.updater(attributes)[0]
+        update, is_lasting = store.updater(dict(spelled))
         if is_lasting:
-            # What cannot be a key (a list in it, say) is found the slow way each time.
-            with contextlib.suppress(TypeError, AttributeError):
-                self._updates[tuple(attributes.items()) if attributes else ()] = update
+            updates[spelled] = update
         return update
 
     def __repr__(self) -> str:
@@ -130,12 +133,14 @@ class Instrument:
 class BoundInstrument:
     """An instrument with its attributes built in. Its verbs are those of every synchronous instrument."""
 
-    __slots__ = ("_instrument", "_update", "attributes")
+    __slots__ = ("__weakref__", "_instrument", "_update", "attributes")
 
-    def __init__(self, instrument: Instrument, attributes: Attributes, update: Update) -> None:
+    def __init__(self, instrument: Instrument, attributes: Attributes) -> None:
+        spelled = spelling(attributes)
         self._instrument = instrument
-        self.attributes = attributes
-        self._update = update
+        # A copy: the caller may go on to change what was given.
+        self.attributes = attributes if spelled is None else dict(spelled)
+        self._update: Update = _nothing
 
     def add(self, amount: float = 1) -> None:
         """Add to a counter."""
@@ -154,7 +159,7 @@ class BoundInstrument:
         self._instrument.release(self)
 
     def __repr__(self) -> str:
-        return f"{self._instrument!r}.bind({dict(self.attributes)!r})"
+        return f"{self._instrument!r}.bind({self.attributes!r})"
 
 
 class Counter(Instrument):
@@ -167,8 +172,8 @@ class Counter(Instrument):
         """Add an amount, 0 or more."""
         try:
             update = self._updates[tuple(attributes.items()) if attributes else ()]
-        except (KeyError, TypeError, AttributeError, RuntimeError):
-            update = self._find(attributes)
+        except Exception as missed:  # noqa: BLE001 - a new spelling, or attributes that fail in any way
+            update = self._find(attributes, missed)
         update(amount)
 
 
@@ -181,8 +186,8 @@ class UpDownCounter(Instrument):
         """Add an amount, of either sign."""
         try:
             update = self._updates[tuple(attributes.items()) if attributes else ()]
-        except (KeyError, TypeError, AttributeError, RuntimeError):
-            update = self._find(attributes)
+        except Exception as missed:  # noqa: BLE001 - as above
+            update = self._find(attributes, missed)
         update(amount)
 
 
@@ -195,8 +200,8 @@ class Histogram(Instrument):
         """Record one value."""
         try:
             update = self._updates[tuple(attributes.items()) if attributes else ()]
-        except (KeyError, TypeError, AttributeError, RuntimeError):
-            update = self._find(attributes)
+        except Exception as missed:  # noqa: BLE001 - as above
+            update = self._find(attributes, missed)
         update(value)
 
 
@@ -209,79 +214,6 @@ class Gauge(Instrument):
         """Set the value that is true now."""
         try:
             update = self._updates[tuple(attributes.items()) if attributes else ()]
-        except (KeyError, TypeError, AttributeError, RuntimeError):
-            update = self._find(attributes)
+        except Exception as missed:  # noqa: BLE001 - as above
+            update = self._find(attributes, missed)
         update(value)
-
-
-class ObservableInstrument(Instrument):
-    """Ask callbacks for the values when somebody collects."""
-
-    is_observable = True
-
-    def __init__(
-        self,
-        scope: InstrumentationScope,
-        name: str,
-        unit: str,
-        description: str,
-        callbacks: Iterable[Callback] = (),
-    ) -> None:
-        super().__init__(scope, name, unit, description)
-        self._callbacks = list(callbacks)
-
-    def add_callback(self, callback: Callback) -> None:
-        """Ask one more callback."""
-        self._callbacks.append(callback)
-
-    def remove_callback(self, callback: Callback) -> None:
-        """Ask a callback no more; one that is not there is no error."""
-        if callback in self._callbacks:
-            self._callbacks.remove(callback)
-
-    def close(self) -> None:
-        """Ask nobody any more, and vanish from the next collection on."""
-        self._callbacks.clear()
-        binding.forget(self)
-
-    def observe(self) -> Iterable[Observation]:
-        """Ask the callbacks; one that fails is reported, and the others are asked all the same."""
-        for callback in tuple(self._callbacks):
-            try:
-                for answer in callback():
-                    yield answer if isinstance(answer, Observation) else Observation(answer)
-            except Exception as error:  # noqa: BLE001 - the application's own code
-                _trouble.note("metrics.callback", "a callback of %s failed", self.name, error=error)
-
-
-class ObservableCounter(ObservableInstrument):
-    """Observe a sum that only ever grows."""
-
-    kind = "observable_counter"
-    is_monotonic = True
-
-
-class ObservableUpDownCounter(ObservableInstrument):
-    """Observe a sum that may grow and shrink."""
-
-    kind = "observable_up_down_counter"
-
-
-class ObservableGauge(ObservableInstrument):
-    """Observe a value."""
-
-    kind = "observable_gauge"
-
-
-INSTRUMENTS: Final[dict[str, type[Instrument]]] = {
-    kind.kind: kind
-    for kind in (
-        Counter,
-        UpDownCounter,
-        Histogram,
-        Gauge,
-        ObservableCounter,
-        ObservableUpDownCounter,
-        ObservableGauge,
-    )
-}

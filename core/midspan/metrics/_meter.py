@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
-
 from midspan import _trouble
-from midspan.metrics._instruments import (
-    Counter,
-    Gauge,
-    Histogram,
-    Instrument,
-    ObservableCounter,
-    ObservableGauge,
-    ObservableUpDownCounter,
-    UpDownCounter,
-)
+from midspan.metrics._boundaries import checked_boundaries
+from midspan.metrics._instruments import Counter, Gauge, Histogram, Instrument, UpDownCounter, spelling
+from midspan.metrics._observables import ObservableCounter, ObservableGauge, ObservableUpDownCounter
 from midspan.metrics._seam import binding
-from midspan.trace import InstrumentationScope
+from midspan.trace._scope import scope_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, TypeVar
+    from typing import Any, Final, TypeVar
 
-    from midspan.metrics._instruments import Callback, ObservableInstrument
+    from midspan.metrics._observables import Callback, ObservableInstrument
+    from midspan.trace import InstrumentationScope
 
     T = TypeVar("T", bound=Instrument)
     Observing = TypeVar("Observing", bound=ObservableInstrument)
 
 __all__ = ["Meter", "get_meter", "record_batch"]
 
-_MAX_NAME = 255
+_MAX_NAME: Final = 255
+_MAX_TEXT: Final = 4096
 
 
 class Meter:
@@ -45,11 +38,11 @@ class Meter:
 
     def create_counter(self, name: str, unit: str = "", description: str = "") -> Counter:
         """Make a counter: a sum that only grows."""
-        return _registered(Counter(self.scope, name, unit, description))
+        return _registered(Counter(self.scope, *_named(name, unit, description)))
 
     def create_up_down_counter(self, name: str, unit: str = "", description: str = "") -> UpDownCounter:
         """Make an up-down counter: a sum that may shrink."""
-        return _registered(UpDownCounter(self.scope, name, unit, description))
+        return _registered(UpDownCounter(self.scope, *_named(name, unit, description)))
 
     def create_histogram(
         self, name: str, unit: str = "", description: str = "", boundaries: Sequence[float] | None = None
@@ -59,33 +52,30 @@ class Meter:
         Raises:
             ValueError: The boundaries do not ascend.
         """
-        limits = None if boundaries is None else tuple(boundaries)
-        if limits is not None and any(a >= b for a, b in itertools.pairwise(limits)):
-            message = f"boundaries must ascend: {limits!r}"
-            raise ValueError(message)
-        return _registered(Histogram(self.scope, name, unit, description, limits))
+        limits = None if boundaries is None else checked_boundaries(boundaries)
+        return _registered(Histogram(self.scope, *_named(name, unit, description), limits))
 
     def create_gauge(self, name: str, unit: str = "", description: str = "") -> Gauge:
         """Make a gauge: the last value."""
-        return _registered(Gauge(self.scope, name, unit, description))
+        return _registered(Gauge(self.scope, *_named(name, unit, description)))
 
     def create_observable_counter(
         self, name: str, callbacks: Iterable[Callback] = (), unit: str = "", description: str = ""
     ) -> ObservableCounter:
         """Make a counter whose sum callbacks report when somebody collects."""
-        return _observing(ObservableCounter(self.scope, name, unit, description), callbacks)
+        return _observing(ObservableCounter(self.scope, *_named(name, unit, description)), callbacks)
 
     def create_observable_up_down_counter(
         self, name: str, callbacks: Iterable[Callback] = (), unit: str = "", description: str = ""
     ) -> ObservableUpDownCounter:
         """Make an up-down counter whose sum callbacks report when somebody collects."""
-        return _observing(ObservableUpDownCounter(self.scope, name, unit, description), callbacks)
+        return _observing(ObservableUpDownCounter(self.scope, *_named(name, unit, description)), callbacks)
 
     def create_observable_gauge(
         self, name: str, callbacks: Iterable[Callback] = (), unit: str = "", description: str = ""
     ) -> ObservableGauge:
         """Make a gauge whose value callbacks report when somebody collects."""
-        return _observing(ObservableGauge(self.scope, name, unit, description), callbacks)
+        return _observing(ObservableGauge(self.scope, *_named(name, unit, description)), callbacks)
 
     def __repr__(self) -> str:
         return f"Meter({self.scope.name!r})"
@@ -103,24 +93,42 @@ def get_meter(
     >>> requests = metrics.get_meter("shop.checkout").create_counter("requests", unit="1")
     >>> requests.add(1, {"route": "/"})
     """
-    return Meter(InstrumentationScope(name, version, schema_url, tuple((attributes or {}).items())))
+    return Meter(scope_of(name, version, schema_url, attributes))
 
 
 def record_batch(attributes: Mapping[str, Any], measurements: Iterable[tuple[Instrument, float]]) -> None:
     """Record several measurements that share their attributes: pairs of instrument and number."""
-    for instrument, amount in measurements:
-        instrument._find(attributes)(amount)
+    spelled = spelling(attributes)
+    try:
+        for instrument, amount in measurements:
+            update = None if spelled is None else instrument._updates.get(spelled)
+            (update or instrument._find(attributes))(amount)
+    except (TypeError, ValueError, AttributeError) as error:
+        _trouble.report("metrics.batch", "a batch holds no pairs of instrument and number", error=error)
+
+
+def _named(name: str, unit: str, description: str) -> tuple[str, str, str]:
+    """Return the texts of an instrument, mended where they cannot be."""
+    text = _text(name, _MAX_NAME + 1)
+    if not issubclass(type(name), str) or not 0 < len(text) <= _MAX_NAME:
+        _trouble.report(
+            "metrics.name", "an instrument's name has 1 to 255 characters: %s; it is used all the same", name
+        )
+        text = text[:_MAX_NAME] or "unnamed"
+    return text, _text(unit, _MAX_TEXT), _text(description, _MAX_TEXT)
+
+
+def _text(given: object, length: int) -> str:
+    return "" if given is None else _trouble.safe_str(given)[:length]
 
 
 def _registered(instrument: T) -> T:
     """Return the instrument of this identity, the first that was made."""
-    identity = instrument.identity
-    known = binding.instruments.get(identity)
+    known = binding.instruments.get(instrument.identity)
     if known is not None:
         return known  # type: ignore[return-value]  # the kind is part of the identity
-    _check_name(instrument)
     _warn_of_namesakes(instrument)
-    known = binding.instruments.setdefault(identity, instrument)
+    known = binding.join(instrument)
     if known is instrument:
         binding.rebind(instrument)
     return known  # type: ignore[return-value]  # as above
@@ -128,30 +136,24 @@ def _registered(instrument: T) -> T:
 
 def _observing(instrument: Observing, callbacks: Iterable[Callback]) -> Observing:
     registered = _registered(instrument)
-    for callback in callbacks:
-        registered.add_callback(callback)
+    try:
+        for callback in callbacks:
+            registered.add_callback(callback)
+    except TypeError as error:
+        _trouble.report("metrics.callbacks", "the callbacks of %s are no list", instrument.name, error=error)
     return registered
 
 
-def _check_name(instrument: Instrument) -> None:
-    name = instrument.name
-    if not isinstance(name, str) or not name or len(name) > _MAX_NAME:
-        _trouble.report(
-            "metrics.name", "an instrument's name has 1 to 255 characters: %s; it is used all the same", name
-        )
-        instrument.name = _trouble.safe_str(name)[:_MAX_NAME] or "unnamed"
-
-
 def _warn_of_namesakes(instrument: Instrument) -> None:
-    name = instrument.name.lower()
-    for known in tuple(binding.instruments.values()):
-        if known.scope == instrument.scope and known.name.lower() == name:
-            _trouble.report(
-                f"metrics.duplicate.{name}",
-                "the instrument %s exists as %s in %s, and now as %s in %s: backends may mix them up",
-                instrument.name,
-                known.kind,
-                known.unit or "no unit",
-                instrument.kind,
-                instrument.unit or "no unit",
-            )
+    namesakes = binding.namesakes(instrument)
+    if namesakes:
+        known = namesakes[-1]
+        _trouble.report(
+            f"metrics.duplicate.{known.name.lower()}",
+            "the instrument %s exists as %s in %s, and now as %s in %s: backends may mix them up",
+            instrument.name,
+            known.kind,
+            known.unit or "no unit",
+            instrument.kind,
+            instrument.unit or "no unit",
+        )

@@ -54,6 +54,7 @@ class Binding:
         self.engine: Engine | None = None
         # Held until they are closed: most code drops what creating an observable instrument returns.
         self.instruments: dict[Any, Instrument] = {}
+        self._by_name: dict[Any, dict[Any, Instrument]] = {}
         self.producers: list[Producer] = []
 
     def install(self, engine: Engine | None) -> None:
@@ -64,13 +65,29 @@ class Binding:
         for instrument in list(self.instruments.values()):
             self.rebind(instrument)
 
+    def join(self, instrument: Instrument) -> Instrument:
+        """Hold an instrument from now on; return the first that came with its identity."""
+        identity = instrument.identity
+        known = self.instruments.setdefault(identity, instrument)
+        if known is instrument:
+            self._by_name.setdefault(identity[:2], {})[identity] = instrument
+        return known
+
+    def namesakes(self, instrument: Instrument) -> tuple[Instrument, ...]:
+        """Return all instruments of the same scope and name, whatever they are."""
+        return tuple(self._by_name.get(instrument.identity[:2], {}).values())
+
     def rebind(self, instrument: Instrument) -> None:
         """Bind one instrument to the engine in force."""
         instrument.bind_to(None if self.engine is None else self.engine.bind(instrument))
 
     def forget(self, instrument: Instrument) -> None:
         """Take an instrument out of every collection."""
-        self.instruments.pop(instrument.identity, None)
+        identity = instrument.identity
+        if self.instruments.get(identity) is not instrument:
+            return
+        del self.instruments[identity]
+        self._by_name.get(identity[:2], {}).pop(identity, None)
         if self.engine is not None:
             self.engine.release(instrument)
 
