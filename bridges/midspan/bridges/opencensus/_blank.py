@@ -11,7 +11,7 @@ from opencensus.trace.tracers.base import NullContextManager
 from midspan import context as _context
 from midspan.bridges.opencensus import _convert, _home
 from midspan.bridges.opencensus._buffers import Lazy
-from midspan.bridges.opencensus._entered import enter, exit_
+from midspan.bridges.opencensus._entered import Opened, enter, exit_
 from midspan.bridges.opencensus._views import Known, forget, remember
 from midspan.trace import NonRecordingSpan, TraceFlags
 from midspan.trace._span import DEBUG, SUPPRESSED
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from midspan import trace
-    from midspan.bridges.opencensus._entered import Entered
     from midspan.context import Context
 
 __all__ = ["Blank", "end_blank", "start_blank"]
@@ -29,7 +28,7 @@ _new: Final = object.__new__
 _NOT_HANDED_ON: Final = ~(TraceFlags.SAMPLED | DEBUG)
 
 
-class Blank(Known, BlankSpan):  # type: ignore[misc]  # it has no types
+class Blank(Known, Opened, BlankSpan):  # type: ignore[misc]  # it has no types
     """OpenCensus's blank span; what is started under it is not sampled."""
 
     # There is no __init__; see `start_blank`. What OpenCensus's sets for each span stands here for all.
@@ -43,13 +42,21 @@ class Blank(Known, BlankSpan):  # type: ignore[misc]  # it has no types
     span_kind: Any = None
 
     _native: trace.Span
-    _entered: Entered | None
+    _is_block = False
 
     span_id = Lazy(lambda self: f"{self._native._span_id or getrandbits(64):016x}")
     parent_span = Lazy(lambda _: NullContextManager())
     attributes = Lazy(lambda _: {})
     links = Lazy(lambda _: [])
     _child_spans = Lazy(lambda _: [])
+
+    def __enter__(self) -> Blank:  # noqa: PYI034 - Self is newer than Python 3.10
+        self._is_block = True
+        return self
+
+    def end_left_open(self, around: trace.Span | None) -> None:  # noqa: ARG002 - nothing of it is exported
+        """End because the block around it has, and make what was current before current again."""
+        end_blank(self)
 
     def __exit__(
         self,

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from midspan import trace
     from midspan.bridges.opencensus._span import Span
 
-__all__ = ["complete", "end"]
+__all__ = ["complete", "end", "end_left_open"]
 
 # How much a current span holds from its start: name, tracer and id.
 AT_START: Final = 3
+# How many spans a tracer goes on listing that others have ended for it.
+_LATE: Final = 32
 
 
 def end(tracer: Any, span: Span) -> None:
-    """End a span of a tracer; a second end does nothing."""
+    """End a span of a tracer; a second end does nothing but strike it off the tracer's list."""
     if span._has_ended:
+        _strike_off(tracer, span)
         return
     state = span.__dict__
     if "finish" in state:
@@ -44,6 +47,26 @@ def end(tracer: Any, span: Span) -> None:
         home.open = None if above.span is None else above
         is_root = span._native.parent is None and "parent_span" not in state
         home.written = own["span_context"].span_id = None if is_root else _parent_id(span, state)
+    _strike_off(tracer, span)
+
+
+def end_left_open(span: Span) -> None:
+    """End a span with the block around it. Its tracer goes on listing it, for who ends it late.
+
+    A callback in a thread where nothing is current, gRPC's say, names no span: it ends what was listed last,
+    which must not be somebody else's.
+    """
+    tracer = span.context_tracer
+    end(tracer, span)
+    listed = getattr(tracer, "_spans_list", None)
+    if listed is not None:
+        late = [each for each in listed if getattr(each, "_has_ended", False)]
+        for each in late[: 1 - _LATE]:
+            listed.remove(each)
+        listed.append(span)
+
+
+def _strike_off(tracer: Any, span: Span) -> None:
     try:  # noqa: SIM105 - `suppress` costs a tenth of the span
         tracer._spans_list.remove(span)
     except (ValueError, AttributeError):

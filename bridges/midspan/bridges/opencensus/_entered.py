@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from midspan import trace
 
-__all__ = ["Entered", "enter", "exit_", "innermost", "view_within"]
+__all__ = ["Entered", "Opened", "enter", "exit_", "innermost", "view_within"]
 
 _new: Final = object.__new__
 _get: Final = _slot.get
@@ -21,6 +21,21 @@ _reset: Final = _slot.reset
 # The key under which a context's values hold the innermost of the contexts made here; native contexts
 # inside inherit it, so that OpenCensus's `end_span`, which names no span, finds the right one.
 _INNERMOST: Final = object()
+
+
+class Opened:
+    """A span that OpenCensus's tracers started and made current."""
+
+    __slots__ = ()
+
+    # The context in which it was made current, until it ends.
+    _entered: Entered | None
+    # Whether it ends with a `with` block.
+    _is_block: bool
+
+    def end_left_open(self, around: trace.Span | None) -> None:
+        """End because the block of `around` has."""
+        raise NotImplementedError
 
 
 class Entered(Context):
@@ -33,6 +48,27 @@ class Entered(Context):
     previous: Context
     # None after it was left.
     place: Token[Context] | None
+
+    def _outlast(self, entered: Context) -> None:
+        """End what was started inside a block that is left now, has no block itself, and was ended by nobody.
+
+        OpenCensus's integrations for databases leave the span of a failed statement so.
+        """
+        if type(entered) is Entered and not (isinstance(entered.view, Opened) and entered.view._is_block):
+            return
+        left_open = []
+        inner: Context = self
+        while inner is not entered and type(inner) is Entered and inner._is_left_open():
+            left_open.append(inner.view)
+            inner = inner.previous
+        if inner is entered:
+            for view in left_open:
+                view.end_left_open(entered.span)
+
+    def _is_left_open(self) -> bool:
+        # One that was assigned to OpenCensus's slot may be open elsewhere, in another thread say.
+        view = self.view
+        return isinstance(view, Opened) and view._entered is self and not view._is_block
 
 
 def enter(view: Any, native: trace.Span | None, previous: Context) -> Entered:

@@ -11,6 +11,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan.bridges.opencensus import _convert
+from midspan.bridges.opencensus._entered import innermost
 
 if TYPE_CHECKING:
     from midspan.context import Context
@@ -69,9 +70,23 @@ def home_of(tracer: Any) -> Home:
 def parent_of(tracer: Any, home: Home, stored: Any) -> Parent:
     """Return the parent of a span where nothing is current: a span of the tracer's, an id, or neither."""
     if home.open is not None and home.thread != get_ident():
-        return Parent(home.open, None, is_remote=False)
+        above = _still_open(home.open)
+        if above is not None:
+            return Parent(above, None, is_remote=False)
     root = getattr(tracer, "root_span_id", None)
     span_id = stored.span_id
     if home.written is not None and span_id == home.written:
         span_id = root
     return Parent(None, span_id, is_remote=span_id == root)
+
+
+def _still_open(context: Context) -> Context | None:
+    """Return the context if its span is open, else OpenCensus's own around it if that is, else None.
+
+    A native span in which the tracer's last one ended may have ended since: it tells nobody here.
+    """
+    native = context.span
+    if native is None or native.end_ns is None:
+        return context
+    around = innermost(context)
+    return None if around is None or around.place is None else around

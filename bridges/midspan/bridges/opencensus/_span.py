@@ -16,6 +16,7 @@ from opencensus.trace.status import Status
 
 from midspan.bridges.opencensus import _convert, _end
 from midspan.bridges.opencensus._buffers import Annotation, Attributes, Lazy, now_ns
+from midspan.bridges.opencensus._entered import Opened
 from midspan.bridges.opencensus._start import start_below
 from midspan.bridges.opencensus._state import STATE
 from midspan.bridges.opencensus._views import KEY, Known, parent_of, remember
@@ -24,16 +25,15 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from midspan import trace
-    from midspan.bridges.opencensus._entered import Entered
 
 __all__ = ["Span", "announce", "child_of", "make"]
 
 _new: Final = object.__new__
 # By name: mypy does not know that OpenCensus's class has a `__dict__`.
-_SLOTS: Final = ("_above", "_entered", "_has_ended", "_native")
+_SLOTS: Final = ("_above", "_entered", "_has_ended", "_is_block", "_native")
 
 
-class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
+class Span(Known, Opened, oc_span.Span):  # type: ignore[misc]  # it has no types
     """A span of OpenCensus, with the native one that it feeds."""
 
     # There is no __init__; see `make`. What is OpenCensus's own stands in the `__dict__`, as usual; a span
@@ -57,8 +57,6 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
     _has_ended: bool
     # The view of what is above it, or the native span itself, where that had no view yet.
     _above: Any
-    # The context in which the span was made current.
-    _entered: Entered | None
 
     span_id = Lazy(
         lambda self: f"{self._native._span_id:016x}" if self._native._span_id else generate_span_id()
@@ -118,6 +116,7 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
             native.start_ns = native._recorder.monotonic_ns() + native._clock_offset_ns
 
     def __enter__(self) -> Span:  # noqa: PYI034 - Self is newer than Python 3.10
+        self._is_block = True
         native = self._native
         if native._limits is None or len(self.__dict__) != _end.AT_START:
             self.start()
@@ -133,6 +132,11 @@ class Span(Known, oc_span.Span):  # type: ignore[misc]  # it has no types
         # After the bridge was taken out, OpenCensus's own tracer ends the spans that were open.
         if self._ends_at_finish or not STATE.is_installed:
             _end.complete(self)
+
+    def end_left_open(self, around: trace.Span | None) -> None:
+        """End because the block around it has: then, if that is known."""
+        self._end_ns = None if around is None else around.end_ns
+        _end.end_left_open(self)
 
     def __exit__(
         self,
@@ -165,7 +169,7 @@ def make(name: Any, native: trace.Span, tracer: Any, above: Any = None) -> Span:
     span._above = above
     span._native = native
     span._entered = None
-    span._has_ended = False
+    span._has_ended = span._is_block = False
     if native._limits is None:
         span._start_ns = now_ns(native)
     if native._views is None and native._span_id:

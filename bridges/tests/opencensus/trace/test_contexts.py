@@ -106,6 +106,21 @@ def test_tasks_do_not_mix(tracer, spans):
         assert spans()[f"r{number}.inner"].parent == spans()[f"r{number}"].context
 
 
+def test_a_native_span_that_ended_adopts_nobody(tracer, spans):
+    """A root in a thread is no child of a native span that is over, though the tracer used it last."""
+    with native_tracer.start_as_current_span("start-up"), tracer.span("migrate"):
+        pass
+    with tracer.span("request"), native_tracer.start_as_current_span("inside"), tracer.span("step"):
+        pass
+
+    def work():
+        with tracer.span("in thread"):
+            pass
+
+    _in_thread(work)
+    assert spans()["in thread"].parent is None
+
+
 def test_threads_share_a_tracer(tracer, spans):
     """Threads that share a tracer each have their own line; what is open where it was made is above them."""
     barrier = threading.Barrier(4)

@@ -38,6 +38,15 @@ def test_exiting_a_spans_block_ends_that_span(tracer, memory):
     assert (["outer"], inner) == ([span.name for span in memory.spans], tracer.current_span())
 
 
+def test_a_span_left_open_inside_a_block_ends_with_it(tracer, memory):
+    """What an integration started and did not end, because the statement failed, is not current for good."""
+    with tracer.span("request"):
+        tracer.start_span("failed statement")
+    request, left_open = memory.spans
+    assert (None, request.context) == (tracer.current_span(), left_open.parent)
+    assert ("failed statement", request.end_ns) == (left_open.name, left_open.end_ns)
+
+
 def test_end_span_spares_native_spans(tracer, memory):
     """A native span that is current is not ended by OpenCensus's verb."""
     tracer.start_span("legacy")
