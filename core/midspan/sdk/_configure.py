@@ -105,7 +105,11 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     propagator = None if named is None else _plugins.propagator_of(named)
     disabled = read.boolean("OTEL_SDK_DISABLED")
     log_level = _settings.log_level(read)
-    waits = _plugins.Waits(_settings.batch_settings(batch, read), _settings.metric_settings(metrics, read))
+    waits = _plugins.Waits(
+        _settings.batch_settings(batch, read),
+        _settings.metric_settings(metrics, read),
+        interval_is_given=metrics is not None or read.text("OTEL_METRIC_EXPORT_INTERVAL") is not None,
+    )
     outlets = _plugins.outlets_of([] if disabled else exporters, waits, read)
     pipeline = Pipeline(
         settings,

@@ -24,6 +24,7 @@ class ExporterHandle:
     An exporter has `export_spans(spans)`, `export_metrics(metrics)`, or both, and `shutdown(timeout_s)`. It
     may return False, or raise, to say that it failed. One that takes a `timeout_s` in `export_spans` is told
     how long it has. `synchronous = True` asks for each span at once, in the thread that ended it.
+    `metric_interval_s` is how often it wants metrics, unless whoever configures the pipeline says.
     """
 
     def __init__(self, exporter: Any) -> None:  # noqa: ANN401 - a protocol of optional methods

@@ -51,6 +51,8 @@ class Waits(NamedTuple):
 
     batch: BatchSettings
     metrics: MetricSettings
+    # Whether somebody said how often metrics are pushed: then no exporter knows better.
+    interval_is_given: bool = False
 
 
 def outlets_of(exporters: Sequence[Any] | None, waits: Waits, environment: Environment) -> Outlets:
@@ -102,8 +104,16 @@ def _open(given: Any, outlets: Outlets, waits: Waits, wanted: tuple[bool, bool])
         outlets.sinks[_free(name, outlets.sinks)] = sink
     if wanted[1] and handle.takes_metrics:
         handle.holders += 1
-        reader = OnFlushReader(handle) if is_direct else PeriodicReader(handle, waits.metrics)
-        outlets.readers[_free(name, outlets.readers)] = reader
+        outlets.readers[_free(name, outlets.readers)] = _reader(handle, waits, is_direct=is_direct)
+
+
+def _reader(handle: ExporterHandle, waits: Waits, *, is_direct: bool) -> MetricReader:
+    """Return who collects for an exporter: one that wishes for an interval is pushed to, direct or not."""
+    wish_s = getattr(handle.exporter, "metric_interval_s", None)
+    if wish_s is None:
+        return OnFlushReader(handle) if is_direct else PeriodicReader(handle, waits.metrics)
+    metrics = waits.metrics if waits.interval_is_given else waits.metrics._replace(interval_s=wish_s)
+    return PeriodicReader(handle, metrics)
 
 
 def _free(name: str, taken: Container[str]) -> str:

@@ -306,7 +306,52 @@ def test_variables_choose_exporters_for_each_signal():
     assert (["console"], {}) == (list(pipeline.stats().exporters), pipeline.stats().metrics)
 
 
-def test_an_exporter_that_takes_no_metrics_is_refused_for_them():
+SPANS_ONLY = """
+class SpansOnly:
+    def export_spans(self, spans): pass
+    def shutdown(self, timeout_s): pass
+"""
+
+
+def test_an_exporter_that_takes_no_metrics_is_refused_for_them(tmp_path, monkeypatch):
     """A variable that names it is an error where it is read, not silence when it is used."""
+    installed = tmp_path / "spans_only-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: spans-only\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[midspan.exporters]\nspans_only = spans_only:SpansOnly\n")
+    (tmp_path / "spans_only.py").write_text(SPANS_ONLY)
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(sdk.ConfigurationError, match=r"OTEL_METRICS_EXPORTER.*does not take this signal"):
-        sdk.configure(environment={"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "console"})
+        sdk.configure(environment={"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "spans_only"})
+
+
+class Impatient(Pushed):
+    """An exporter that wants metrics often, though it takes spans at once."""
+
+    synchronous = True
+    metric_interval_s = 0.01
+
+    def export_spans(self, spans: object) -> None:
+        """Take spans as well."""
+
+
+def test_an_exporter_may_wish_for_an_interval(meter):
+    """`metric_interval_s` of a synchronous exporter: it is pushed to without any flush."""
+    exporter = Impatient()
+    sdk.configure(exporters=[exporter], environment={}, detectors=[])
+    meter.create_counter("c").add(3)
+    deadline_s = time.monotonic() + 10
+    while not exporter.batches and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    assert [3] == values(exporter.batches[0], "c")
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables"),
+    [(sdk.MetricSettings(7), {}), (None, {"OTEL_METRIC_EXPORT_INTERVAL": "7000"})],
+    ids=["argument", "variable"],
+)
+def test_the_interval_that_somebody_gave_wins_over_the_exporters_wish(settings, variables):
+    """Whoever runs the application knows better."""
+    pipeline = sdk.configure(exporters=[Impatient()], metrics=settings, environment=variables, detectors=[])
+    assert 7 == pipeline._readers["pushed"]._settings.interval_s
