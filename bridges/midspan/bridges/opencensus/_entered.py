@@ -60,7 +60,8 @@ class Entered(Context):
         inner: Context = self
         while inner is not entered and type(inner) is Entered and inner._is_left_open():
             left_open.append(inner.view)
-            inner = inner.previous
+            # Tags that were set meanwhile lie between.
+            inner = getattr(inner.previous, "under", inner.previous)
         if inner is entered:
             for view in left_open:
                 view.end_left_open(entered.span)

@@ -13,6 +13,7 @@ from midspan.bridges.opencensus._blank import Blank
 from midspan.bridges.opencensus._entered import Entered, enter
 from midspan.bridges.opencensus._native_view import NativeView
 from midspan.bridges.opencensus._span import Span
+from midspan.bridges.opencensus._tags import Tagged, keep
 from midspan.bridges.opencensus._views import view_in
 from midspan.context import Context, _slot
 from midspan.trace import NonRecordingSpan, TraceFlags, TraceState
@@ -29,24 +30,39 @@ class NativeSlot(_ORIGINAL):  # type: ignore[misc, valid-type]  # it has no type
     def get(self) -> Any:
         """Return the OpenCensus span for what is current."""
         context = _context.current()
+        if type(context) is Tagged:
+            context = context.under
         return context.view if type(context) is Entered else view_in(context)
 
     def set(self, value: Any) -> None:
-        """Make a span current; with it comes back the context, with its baggage, that it was current in."""
-        if value is None:
-            _clear()
-        elif not isinstance(value, (Span, Blank, NativeView)):
-            _enter_foreign(value)
-        else:
-            context = value._seen_in if isinstance(value, NativeView) else value._entered
-            if context is None or context._left_for is not None or getattr(context, "place", value) is None:
-                enter(value, value._native, _base())
-            else:
-                _slot.set(context)
+        """Make a span current; with it comes back the context, with its baggage, that it was current in.
+
+        Tags that OpenCensus code has set are another matter, and stay.
+        """
+        current = _context.current()
+        if type(current) is not Tagged:
+            _make_current(value)
+            return
+        _slot.set(current.under)
+        _make_current(value)
+        keep(current.baggage)
 
     def clear(self) -> None:
         """Make no span current."""
+        self.set(None)
+
+
+def _make_current(value: Any) -> None:
+    if value is None:
         _clear()
+    elif not isinstance(value, (Span, Blank, NativeView)):
+        _enter_foreign(value)
+    else:
+        context = value._seen_in if isinstance(value, NativeView) else value._entered
+        if context is None or context._left_for is not None or getattr(context, "place", value) is None:
+            enter(value, value._native, _base())
+        else:
+            _slot.set(context)
 
 
 def _clear() -> None:
