@@ -92,7 +92,11 @@ def start_blank(tracer: Any, name: Any, stored: Any) -> Blank:
 def _native(previous: Context, tracer: Any, stored: Any) -> trace.Span:
     parent = previous.span
     span_id = getrandbits(64) or 1
-    if parent is None or not (parent._trace_id or parent._flags & SUPPRESSED):
+    if (
+        parent is None
+        or not (parent._trace_id or parent._flags & SUPPRESSED)
+        or (stored.from_header and _home.is_left_behind(previous, stored))
+    ):
         trace_id = _home.home_of(tracer).trace_id(stored.trace_id) or 1
         state = _convert.trace_state(stored.tracestate)
         return NonRecordingSpan.of_ids(trace_id, span_id, TraceFlags.NONE, state)

@@ -11,12 +11,12 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan.bridges.opencensus import _convert
-from midspan.bridges.opencensus._entered import innermost
+from midspan.bridges.opencensus._entered import Opened, innermost, view_within
 
 if TYPE_CHECKING:
     from midspan.context import Context
 
-__all__ = ["KEY", "Home", "Parent", "home_of", "parent_of", "settle_in"]
+__all__ = ["KEY", "Home", "Parent", "home_of", "is_left_behind", "parent_of", "settle_in"]
 
 # Where a tracer's `__dict__` holds it.
 KEY: Final = "_midspan_home"
@@ -78,6 +78,21 @@ def parent_of(tracer: Any, home: Home, stored: Any) -> Parent:
     if home.written is not None and span_id == home.written:
         span_id = root
     return Parent(None, span_id, is_remote=span_id == root)
+
+
+def is_left_behind(context: Context, stored: Any) -> bool:
+    """Say whether a span of OpenCensus's is current that is none of the caller's that `stored` tells of.
+
+    Some integrations leave a span open, and current, when a request fails, and threads of a pool keep what
+    was current when they were started: a later caller's trace is not to be taken for a part of it.
+    """
+    span = context.span
+    return (
+        span is not None
+        and stored.span_id is not None
+        and span._trace_id != (_convert.number(stored.trace_id, 32) or span._trace_id)
+        and isinstance(view_within(context), Opened)
+    )
 
 
 def _still_open(context: Context) -> Context | None:

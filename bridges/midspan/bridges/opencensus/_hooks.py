@@ -26,6 +26,7 @@ from midspan.bridges.opencensus._span import Span, announce, make
 from midspan.bridges.opencensus._start import start_native
 from midspan.context import Context, _slot
 from midspan.trace import NonRecordingSpan
+from midspan.trace._span import SUPPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +55,11 @@ def start_span(self: Any, name: Any = "span") -> Span:
     if above is None and home.open is None and stored.span_id is None:
         ids = (home.trace_id(stored.trace_id), getrandbits(64) or 1)
         span = make(name, start_native(name, previous, ids if ids[0] else None), self)
-    elif above is None or not above._trace_id:
+    elif (
+        above is None
+        or not above._trace_id
+        or (home.open is None and stored.from_header and _home.is_left_behind(previous, stored))
+    ):
         span = _start_root(self, name, previous, stored)
     else:
         view = previous.view if type(previous) is Entered else None
@@ -74,7 +79,7 @@ def start_span(self: Any, name: Any = "span") -> Span:
 
 
 def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
-    """Start a span where nothing is current: in the tracer's trace, under its remote parent if it has one."""
+    """Start a span under nothing current: in the tracer's trace, under its remote parent if it has one."""
     home = _home.home_of(tracer)
     parent = _home.parent_of(tracer, home, stored)
     if parent.open is not None and parent.open.span is not None:
@@ -86,7 +91,7 @@ def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
     else:
         native = start_native(name, previous, (trace_id, getrandbits(64) or 1) if trace_id else None)
     span = make(name, native, tracer)
-    if type(previous) is Entered:
+    if type(previous) is Entered and (previous.span is None or not previous.span._trace_id):
         span.parent_span = previous.view
     else:
         span.parent_span = NullContextManager(span_id=parent.span_id)
@@ -96,7 +101,7 @@ def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
 def _above(context: Context, span: trace.Span) -> Context:
     """Return a context with a span for the parent, unless tracing is suppressed in it."""
     current = context.span
-    return context if current is not None and current._flags else context.with_span(span)
+    return context if current is not None and current._flags & SUPPRESSED else context.with_span(span)
 
 
 def end_span(self: Any, *args: Any, **kwargs: Any) -> Any:

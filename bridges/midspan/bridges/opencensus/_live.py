@@ -25,10 +25,14 @@ def _get(self: Any) -> Any:
         stored = self.__dict__["span_context"]
     except KeyError:
         raise AttributeError("span_context") from None
-    native = _context.current().span
+    context = _context.current()
+    native = context.span
     if native is None or not native._trace_id:
         return stored
-    return snapshot(native, getattr(stored, "from_header", False))
+    is_from_caller = getattr(stored, "from_header", False)
+    if is_from_caller and _home.is_left_behind(context, stored):
+        return stored
+    return snapshot(native, is_from_caller)
 
 
 def _set(self: Any, value: Any) -> None:

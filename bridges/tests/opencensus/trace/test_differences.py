@@ -79,6 +79,17 @@ def test_a_span_under_another_trace_joins_it(tracer, spans):
     assert spans()["native"].context.trace_id == spans()["legacy"].context.trace_id
 
 
+def test_a_callers_trace_is_continued_under_a_span_left_open(tracer, spans, kept):
+    """What another request left open, and current, is no parent of the next caller's request."""
+    left_open = tracer.start_span("failed request")
+    caller = SpanContext("1" * 32, "2" * 16, TraceOptions("1"), from_header=True)
+    with Tracer(caller, samplers.AlwaysOnSampler(), kept).span("next request"):
+        pass
+    expected = ("1" * 32, "2" * 16, left_open)
+    made = spans()["next request"]
+    assert expected == (f"{made.context.trace_id:032x}", f"{made.parent.span_id:016x}", tracer.current_span())
+
+
 def test_roots_in_threads_do_not_adopt_each_other(tracer, spans):
     """Two threads that each start a root at the same time get two roots."""
     barrier = threading.Barrier(2)

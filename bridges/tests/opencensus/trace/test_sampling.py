@@ -159,3 +159,13 @@ def test_configured_later(kept, memory):
     with tracer.span("a"):
         pass
     assert (["a"], []) == ([span.name for span in later.spans], memory.spans)
+
+
+def test_a_span_left_open_does_not_decide_for_the_next_caller(tracer, spans):
+    """What a caller did not sample is not sampled for the sake of another request's span, still current."""
+    tracer.start_span("failed request")
+    caller = SpanContext("0" * 15 + "1" * 17, "2" * 16, TraceOptions("0"), from_header=True)
+    following = Tracer(caller, samplers.ProbabilitySampler(rate=0))
+    with following.span("next request"):
+        told = following.propagator.to_headers(following.span_context)["traceparent"].split("-")
+    assert ({}, "0" * 15 + "1" * 17, "00") == (spans(), told[1], told[3])
