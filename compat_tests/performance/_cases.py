@@ -87,6 +87,20 @@ CASES = (
         "opencensus",
         {"opentelemetry": 5, "opencensus": 4},
     ),
+    Case(
+        "opencensus_record",
+        "OpenCensus: record stats, 20 tag sets",
+        "stats",
+        {"opencensus": 10},
+        iterations=1_000,
+    ),
+    Case(
+        "opencensus_record_one",
+        "OpenCensus: record stats, 1 tag set",
+        "stats",
+        {"opencensus": 1},
+        iterations=5_000,
+    ),
     Case("w3c_inject", "W3C inject, baggage as received", "propagation", {"opentelemetry": 5}, makes=3),
     Case(
         "w3c_inject_own",

@@ -38,6 +38,13 @@ RECORDED = [
     for (attributes, count), latency_ms in zip(ORDERS, LATENCIES_MS.values(), strict=True)
     for fits in [sum(boundary < latency_ms for boundary in BOUNDARIES)]
 ]
+
+
+def _latency(number: int, count: int) -> list[Any]:
+    """Show a row of OpenCensus's: one each at the start, three rounds of ten, and the sample's own."""
+    return [f"/cart/{number:02}", count, count * 12.5, [0, 0, count, 0, 0]]
+
+
 EXPECTED: dict[str, Any] = {
     "span_current": [CHARGE],
     "span_filled": [CHARGE | {"attributes": FILLED, "events": [["retry", {"attempt": 1}]]}],
@@ -50,6 +57,8 @@ EXPECTED: dict[str, Any] = {
     ],
     "opentracing_tag": [CHARGE | {"attributes": {"component": "shop"}}],
     "opencensus_span": [CHARGE],
+    "opencensus_record": [_latency(number, 1 + 3 * (number < 10) + (number == 0)) for number in range(20)],
+    "opencensus_record_one": [_latency(0, 32)],
     "w3c_inject": INJECTED,
     "w3c_inject_own": INJECTED | {"baggage": "region,tier,user"},
     "w3c_extract": EXTRACTED,
