@@ -132,7 +132,7 @@ def _bool(given: Any) -> bool:  # noqa: ANN401 - a boolean, it should be
 
 def double_in(given: Any) -> float:  # noqa: ANN401 - a number, or the name of one
     """Return a number; 0 if it is missing."""
-    return float(given) if given else 0.0
+    return 0.0 if given is None else float(given)
 
 
 def int_in(given: Any) -> int:  # noqa: ANN401 - a number, or a string with one

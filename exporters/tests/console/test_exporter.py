@@ -9,9 +9,10 @@ import threading
 
 import pytest
 
+from exporters.tests.console._readings import readings
 from exporters.tests.console._scene import checkout, record
-from midspan import sdk, trace
-from midspan.exporters.console import ConsoleExporter, render
+from midspan import metrics, sdk, trace
+from midspan.exporters.console import ConsoleExporter, render, render_metrics
 from midspan.exporters.console import _exporter as module
 
 
@@ -213,7 +214,7 @@ def test_a_flush_waits_for_the_thread_that_is_printing():
 
 FORKING = """
 import os
-from midspan import sdk, trace
+from midspan import metrics, sdk, trace
 sdk.configure(exporters=["console"])
 tracer = trace.get_tracer("forks")
 outer = tracer.start_span("outer")
@@ -241,3 +242,50 @@ def test_it_says_how_much_waits():
     exporter = ConsoleExporter(io.StringIO())
     exporter.export_spans([record("child", 2, 1, 0, 1)])
     assert "ConsoleExporter(1 spans waiting)" == repr(exporter)
+
+
+def test_metrics_are_printed_when_they_are_collected(file):
+    """One table for each collection."""
+    exporter = ConsoleExporter(file, width=110)
+    assert [True, True] == [exporter.export_metrics(readings()), exporter.export_metrics([])]
+    assert render_metrics(readings(), 110) + "\n" == file.getvalue()
+
+
+def test_a_table_stands_below_the_traces_that_it_points_into(file):
+    """A flush prints what is there of a trace, then the metrics."""
+    pipeline = sdk.configure(exporters=[ConsoleExporter(file)], environment={})
+    with trace.get_tracer("x").start_as_current_span("charge") as span:
+        metrics.get_meter("x").create_counter("orders").add(3, {"route": "/"})
+    assert pipeline.force_flush(5) is True
+    shown = file.getvalue()
+    trace_id = f"{span.context.trace_id:032x}"
+    assert (True, 2, True) == (
+        shown.index("charge") < shown.index("orders"),
+        shown.count(trace_id),
+        f"↗ 3 in trace {trace_id}" in shown,
+    )
+
+
+def test_metrics_are_configured_by_name(capsys):
+    """OTEL_METRICS_EXPORTER=console, and nothing for traces."""
+    variables = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "console"}
+    pipeline = sdk.configure(environment=variables)
+    metrics.get_meter("x").create_counter("orders").add(3)
+    trace.get_tracer("x").start_span("charge").end()
+    assert pipeline.shutdown(5) is True
+    shown = capsys.readouterr().out
+    assert (True, False) == ("orders" in shown, "charge" in shown)
+
+
+def test_metrics_are_printed_every_ten_seconds_unless_somebody_says_otherwise(file):
+    """As OpenTelemetry's specification has it for standard output."""
+    for variables, interval_s in (({}, 10), ({"OTEL_METRIC_EXPORT_INTERVAL": "500"}, 0.5)):
+        pipeline = sdk.configure(exporters=[ConsoleExporter(file)], environment=variables)
+        assert interval_s == pipeline._readers["console"]._settings.interval_s
+
+
+def test_metrics_that_cannot_be_printed_are_a_failure_and_counted(file, troubles):
+    """The stream was closed: False, and said."""
+    file.close()
+    exporter = ConsoleExporter(file)
+    assert (False, 1) == (exporter.export_metrics(readings()), troubles()["console.not_written"])

@@ -1,4 +1,4 @@
-"""Print traces on the terminal, as trees that a person enjoys reading.
+"""Print traces as trees and metrics as tables, on a terminal, for a person who enjoys reading them.
 
 >>> import sys
 >>> from midspan import sdk, trace
@@ -13,5 +13,6 @@ from __future__ import annotations
 
 from midspan.exporters.console._exporter import ConsoleExporter
 from midspan.exporters.console._render import render
+from midspan.exporters.console._table import render_metrics
 
-__all__ = ["ConsoleExporter", "render"]
+__all__ = ["ConsoleExporter", "render", "render_metrics"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.exporters.console._bar import bar_of
@@ -21,7 +20,7 @@ from midspan.exporters.console._style import (
     painted,
     service_style,
 )
-from midspan.exporters.console._text import cells, duration, padded
+from midspan.exporters.console._text import cells, counted, date, duration, padded
 from midspan.exporters.console._tree import traces, walk
 from midspan.trace import StatusCode
 
@@ -36,9 +35,6 @@ __all__ = ["render"]
 
 _MIN_WIDTH: Final = 40
 _GAP: Final = ("  ", PLAIN)
-_NS_PER_S: Final = 1_000_000_000
-_NS_PER_MS: Final = 1_000_000
-_END_OF_DATES_S: Final = 253_402_300_799  # the year 9999
 
 
 def render(
@@ -92,12 +88,12 @@ class _Block:
 
     def _title(self) -> list[Segment]:
         rule = self._glyphs.rule
-        trace_id, date = f"{self._nodes[0].span.context.trace_id:032x}", _date(self._begin_ns)
-        taken = len(f"{rule}{rule} trace {trace_id}  {date} {rule}{rule}")
+        trace_id, began = f"{self._nodes[0].span.context.trace_id:032x}", date(self._begin_ns)
+        taken = len(f"{rule}{rule} trace {trace_id}  {began} {rule}{rule}")
         start: list[Segment] = [(f"{rule}{rule} trace ", DIM), (f"{trace_id} ", BOLD)]
         if taken >= self._width:
             return start
-        return [*start, (f"{rule * (self._width - taken)} {date} {rule}{rule}", DIM)]
+        return [*start, (f"{rule * (self._width - taken)} {began} {rule}{rule}", DIM)]
 
     def _summary(self) -> list[Segment]:
         spans = [node.span for node in self._nodes]
@@ -105,11 +101,11 @@ class _Block:
         errors = sum(span.status.code == StatusCode.ERROR for span in spans)
         dot = f" {self._glyphs.dot} "
         return [
-            (f"   {_counted(len(spans), 'span')}: ", PLAIN),
+            (f"   {counted(len(spans), 'span')}: ", PLAIN),
             (", ".join(f"{count} {origin}" for origin, count in sorted(origins.items())), PLAIN),
             (dot, DIM),
             (duration(self._total_ns, self._glyphs.micro), PLAIN),
-            *([(dot, DIM), (_counted(errors, "error"), ERROR)] if errors else []),
+            *([(dot, DIM), (counted(errors, "error"), ERROR)] if errors else []),
         ]
 
     def _legend(self) -> list[Segment]:
@@ -191,17 +187,6 @@ def _axis(width: int, total_ns: int, glyphs: Glyphs) -> str:
     return first + label.center(width - 2, middle) + last if len(label) + 2 <= width else ""
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def _end_ns(span: Any) -> int:  # noqa: ANN401 - a span
     end_ns: int = max(span.end_ns or 0, span.start_ns)
     return end_ns
-
-
-def _date(ns: int) -> str:
-    """Return a date in UTC, to the millisecond."""
-    seconds, rest_ns = divmod(ns, _NS_PER_S)
-    moment = datetime.fromtimestamp(min(seconds, _END_OF_DATES_S), timezone.utc)
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{rest_ns // _NS_PER_MS:03d}Z"

@@ -47,13 +47,48 @@ class Glyphs(NamedTuple):
     block: str
     # A bar's last cell, by how many eighths of it are filled; empty if only whole cells can be shown.
     eighths: str
+    # How high a bucket of a histogram stands: the first is an empty one's.
+    levels: str
+    times: str
 
 
 UNICODE: Final = Glyphs(
-    "─", "│  ", "├─ ", "╰─ ", "✗", "•", "↗", "⋯ ", "■", "·", "…", "µ", ("├", "─", "┤"), "█", " ▏▎▍▌▋▊▉"
+    "─",
+    "│  ",
+    "├─ ",
+    "╰─ ",
+    "✗",
+    "•",
+    "↗",
+    "⋯ ",
+    "■",
+    "·",
+    "…",
+    "µ",
+    ("├", "─", "┤"),
+    "█",
+    " ▏▎▍▌▋▊▉",
+    "·▁▂▃▄▅▆▇█",
+    "×",  # noqa: RUF001 - times, not the letter
 )
 ASCII: Final = Glyphs(
-    "-", "|  ", "|- ", "`- ", "x", "*", "^", "~ ", "#", "|", "~", "u", ("|", "-", "|"), "=", ""
+    "-",
+    "|  ",
+    "|- ",
+    "`- ",
+    "x",
+    "*",
+    "^",
+    "~ ",
+    "#",
+    "|",
+    "~",
+    "u",
+    ("|", "-", "|"),
+    "=",
+    "",
+    ".:-=+*#%@",
+    "x",
 )
 
 # A stretch of a line, and the SGR parameters to show it with ("" for none).

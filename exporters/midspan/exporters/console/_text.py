@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime, timezone
 from typing import Final
 
 from midspan import _trouble
 
-__all__ = ["cells", "cut", "duration", "escaped", "padded"]
+__all__ = ["cells", "counted", "cut", "date", "duration", "escaped", "padded"]
 
 _NS_PER_US: Final = 1_000
 _NS_PER_MS: Final = 1_000_000
 _NS_PER_S: Final = 1_000_000_000
 _MAX_FOREIGN_CHARS: Final = 4096
+_END_OF_DATES_S: Final = 253_402_300_799  # the year 9999
 _WIDE: Final = frozenset("WF")
 
 
@@ -71,3 +73,15 @@ def duration(ns: int, micro: str) -> str:
     minutes, seconds = divmod(round(ns / _NS_PER_S), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} m" if hours else f"{minutes} m {seconds:02d} s"
+
+
+def date(ns: int) -> str:
+    """Return a date in UTC, to the millisecond."""
+    seconds, rest_ns = divmod(ns, _NS_PER_S)
+    moment = datetime.fromtimestamp(min(seconds, _END_OF_DATES_S), timezone.utc)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{rest_ns // _NS_PER_MS:03d}Z"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things, in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
