@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from midspan import baggage, context, propagation, trace
+from midspan import baggage, context, metrics, propagation, sdk, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,40 @@ def _after_end(name: Any) -> None:
 def _carried(ctx: Any) -> None:
     with context.attached(ctx):
         propagation.inject({})
+
+
+_meter = metrics.get_meter("harmless")
+_counter = _meter.create_counter("counter")
+_up_down = _meter.create_up_down_counter("up_down")
+_histogram = _meter.create_histogram("histogram")
+_gauge = _meter.create_gauge("gauge")
+_observation = metrics.Observation
+
+
+def _measured(counter: Any) -> None:
+    counter.add(1, {"key": "value"})
+    counter.bind({"key": "value"}).add(1)
+    _collect()
+
+
+def _observed(callback: Any) -> None:
+    gauge = _meter.create_observable_gauge("observed", callbacks=[callback])
+    _collect()
+    gauge.close()
+
+
+def _collect() -> None:
+    pipeline = sdk.get_pipeline()
+    assert pipeline is not None
+    pipeline.force_flush(5)
+
+
+def _of_key(odd: Any) -> dict[Any, Any]:
+    """Return attributes with an odd key; what no dictionary takes is not midspan's to take."""
+    try:
+        return {odd: 1}
+    except Exception:
+        return {}
 
 
 VERBS: dict[str, Callable[[Any], object]] = {
@@ -90,6 +124,23 @@ VERBS: dict[str, Callable[[Any], object]] = {
     "inject: context": lambda odd: propagation.inject({}, odd),
     "extract: carrier": propagation.extract,
     "extract: context": lambda odd: propagation.extract({}, odd),
+    "create: name": lambda odd: _measured(_meter.create_counter(odd)),
+    "create: unit": lambda odd: _measured(_meter.create_counter("unit", unit=odd)),
+    "create: description": lambda odd: _measured(_meter.create_counter("description", description=odd)),
+    "add: amount": _counter.add,
+    "add: attributes": lambda odd: _counter.add(1, odd),
+    "add: attribute": lambda odd: _counter.add(1, {"key": odd}),
+    "add: key": lambda odd: _counter.add(1, _of_key(odd)),
+    "up and down: amount": _up_down.add,
+    "record: value": _histogram.record,
+    "record: attributes": lambda odd: _histogram.record(1, odd),
+    "set: value": _gauge.set,
+    "observe: callback": _observed,
+    "observe: what it returns": lambda odd: _observed(lambda *_: odd),
+    "observe: value": lambda odd: _observed(lambda *_: [_observation(odd)]),
+    "observe: attributes": lambda odd: _observed(lambda *_: [_observation(1, odd)]),
+    "get_meter: name": lambda odd: _measured(metrics.get_meter(odd).create_counter("named")),
+    "get_meter: version": lambda odd: _measured(metrics.get_meter("x", odd).create_counter("named")),
     "extract: headers": lambda odd: propagation.extract(
         {"traceparent": odd, "tracestate": odd, "baggage": odd}
     ),

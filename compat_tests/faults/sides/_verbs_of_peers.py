@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import baggage, context, propagate, trace
+from opentelemetry import baggage, context, metrics, propagate, trace
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +48,38 @@ def _carried(ctx: Any) -> None:
 
 def _context() -> Any:
     return _tracer.start_span("x").get_span_context()
+
+
+_reader = InMemoryMetricReader()
+_provider = MeterProvider([_reader])
+_meter = _provider.get_meter("harmless")
+_counter = _meter.create_counter("counter")
+_up_down = _meter.create_up_down_counter("up_down")
+_histogram = _meter.create_histogram("histogram")
+_gauge = _meter.create_gauge("gauge")
+_observation = metrics.Observation
+
+
+def _measured(counter: Any) -> None:
+    counter.add(1, {"key": "value"})
+    _collect()
+
+
+def _observed(callback: Any) -> None:
+    _meter.create_observable_gauge("observed", callbacks=[callback])
+    _collect()
+
+
+def _collect() -> None:
+    _reader.get_metrics_data()
+
+
+def _of_key(odd: Any) -> dict[Any, Any]:
+    """Return attributes with an odd key; what no dictionary takes is not midspan's to take."""
+    try:
+        return {odd: 1}
+    except Exception:
+        return {}
 
 
 VERBS: dict[str, Callable[[Any], object]] = {
@@ -91,6 +125,23 @@ VERBS: dict[str, Callable[[Any], object]] = {
     "inject: context": lambda odd: propagate.inject({}, odd),
     "extract: carrier": propagate.extract,
     "extract: context": lambda odd: propagate.extract({}, odd),
+    "create: name": lambda odd: _measured(_meter.create_counter(odd)),
+    "create: unit": lambda odd: _measured(_meter.create_counter("unit", unit=odd)),
+    "create: description": lambda odd: _measured(_meter.create_counter("description", description=odd)),
+    "add: amount": _counter.add,
+    "add: attributes": lambda odd: _counter.add(1, odd),
+    "add: attribute": lambda odd: _counter.add(1, {"key": odd}),
+    "add: key": lambda odd: _counter.add(1, _of_key(odd)),
+    "up and down: amount": _up_down.add,
+    "record: value": _histogram.record,
+    "record: attributes": lambda odd: _histogram.record(1, odd),
+    "set: value": _gauge.set,
+    "observe: callback": _observed,
+    "observe: what it returns": lambda odd: _observed(lambda *_: odd),
+    "observe: value": lambda odd: _observed(lambda *_: [_observation(odd)]),
+    "observe: attributes": lambda odd: _observed(lambda *_: [_observation(1, odd)]),
+    "get_meter: name": lambda odd: _measured(_provider.get_meter(odd).create_counter("named")),
+    "get_meter: version": lambda odd: _measured(_provider.get_meter("x", odd).create_counter("named")),
     "extract: headers": lambda odd: propagate.extract(
         {"traceparent": odd, "tracestate": odd, "baggage": odd}
     ),

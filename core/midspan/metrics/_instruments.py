@@ -121,8 +121,8 @@ class Instrument:
         spelled = spelling(attributes)
         if spelled is None:
             return store.updater(attributes)[0]
-        update, is_lasting = store.updater(dict(spelled))
-        if is_lasting:
+        update, is_theirs = store.updater(dict(spelled))
+        if is_theirs and len(updates) < store.room:
             updates[spelled] = update
         return update
 

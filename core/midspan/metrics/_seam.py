@@ -17,8 +17,13 @@ if TYPE_CHECKING:
     class Store(Protocol):
         """Where one instrument's measurements go."""
 
-        def updater(self, attributes: Mapping[str, Any] | None) -> tuple[Callable[[Any], None], bool]:
-            """Return what takes a measurement of a series, and whether it may be remembered."""
+        @property
+        def room(self) -> int:
+            """How many spellings of attribute sets are worth remembering."""
+            ...
+
+        def updater(self, attributes: Mapping[str, Any] | None) -> tuple[Callable[[Any], object], bool]:
+            """Return what takes a measurement of a series, and whether the series is theirs alone."""
             ...
 
     class Engine(Protocol):

@@ -15,7 +15,7 @@ True
 
 from __future__ import annotations
 
-from midspan.sdk import aggregation, ids, sampling, views
+from midspan.sdk import aggregation, exemplars, ids, sampling, views
 from midspan.sdk._batch import BatchSettings, ExporterStats
 from midspan.sdk._clock import Clock
 from midspan.sdk._configure import configure, get_pipeline, reset
@@ -39,6 +39,7 @@ __all__ = [
     "View",
     "aggregation",
     "configure",
+    "exemplars",
     "get_pipeline",
     "ids",
     "reset",

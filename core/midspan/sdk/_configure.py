@@ -12,6 +12,7 @@ from midspan.sdk import _plugins, _samplers, _settings
 from midspan.sdk._clock import Clock, Guarded, SystemClock
 from midspan.sdk._environment import Environment
 from midspan.sdk._exit import at_exit
+from midspan.sdk._offers import chosen_filter
 from midspan.sdk._pipeline import Pipeline
 from midspan.sdk._recorder import Settings
 from midspan.sdk._samplers import Surroundings
@@ -54,6 +55,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     views: Sequence[View] = (),
     metric_readers: Sequence[MetricReader] = (),
     metrics: MetricSettings | None = None,
+    exemplars: str | None = None,
     ids: IdGenerator | str | None = None,
     forced_per_second: float = 10.0,
     exit_timeout_s: float = _EXIT_TIMEOUT_S,
@@ -79,6 +81,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
       the exporters, a `PullReader` say. `metrics` (`OTEL_METRIC_EXPORT_INTERVAL`,
       `OTEL_METRIC_EXPORT_TIMEOUT`): how often they are pushed. `exporters` holds for both signals, each
       exporter being given what it takes; by variable, `OTEL_METRICS_EXPORTER` says who takes metrics.
+      `exemplars` (`OTEL_METRICS_EXEMPLAR_FILTER`): `"trace_based"`, `"always_on"` or `"always_off"`.
     - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
       (`OTEL_PYTHON_ID_GENERATOR`).
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
@@ -116,6 +119,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
         outlets,
         processors,
         views=views,
+        exemplars=chosen_filter(exemplars, read),
         wishes_welcome=_Welcome(given, about, has_sampler=sampler is not None),
         resource_of_child=functools.partial(_settings.child_resource, given),
     )

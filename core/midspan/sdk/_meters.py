@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import _thread
+import functools
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan._native import allocate_lock
 from midspan.metrics._seam import binding
-from midspan.sdk._streams import Collection, ReaderState, Store, Stream
-from midspan.sdk.aggregation import default_for
+from midspan.sdk import aggregation
+from midspan.sdk._offers import Offers
+from midspan.sdk._stores import Store
+from midspan.sdk._streams import Collection, ReaderState, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from midspan.metrics import Instrument, Metric, Temporality
-    from midspan.sdk.aggregation import Series
+    from midspan.sdk.aggregation import Aggregation, Series
     from midspan.sdk.views import View
 
-__all__ = ["Meters"]
+__all__ = ["DEFAULT_WISH", "Meters"]
+
+# What histograms become for a reader that says nothing.
+DEFAULT_WISH: Final = "explicit_bucket_histogram"
+# How long a collection waits for another one to end.
+_PATIENCE_S: Final = 30
 
 
 class Meters:
@@ -29,24 +39,35 @@ class Meters:
         views: Sequence[View],
         now_ns: Callable[[], int],
         on_instruments: Callable[[], None],
+        exemplars: str,
     ) -> None:
         self._resource = resource
         self._views = tuple(views)
         self._now_ns = now_ns
+        self._exemplars = exemplars
         self.instruments_came = on_instruments
+        # Told of each collection: by whom it was wanted, and how many seconds it took.
+        self.on_collected: Callable[[str, float], None] | None = None
         self._readers: list[ReaderState] = []
+        # What readers want histograms to be. One that is new makes streams beside those that there are.
+        self._wishes: dict[Any, None] = {}
         self._producers: list[Any] = []
         self._begin()
 
     def _begin(self) -> None:
         self._stores: dict[Any, Store] = {}
         self._collecting = allocate_lock()
+        self._collector: int | None = None
 
     def bind(self, instrument: Instrument) -> Store:
         """Make room for an instrument; the same instrument made again finds what it left."""
         store = self._stores.get(instrument.identity)
         if store is None:
-            store = self._stores.setdefault(instrument.identity, self._store(instrument))
+            made = Store(instrument)
+            self._fill(made)
+            store = self._stores.setdefault(instrument.identity, made)
+            # For a reader that came in the meantime.
+            self._fill(store)
             self.instruments_came()
         return store
 
@@ -55,16 +76,31 @@ class Meters:
         """Whether there is anything to collect."""
         return bool(self._stores or self._producers or binding.producers)
 
-    def _store(self, instrument: Instrument) -> Store:
-        start_ns = self._now_ns()
+    def _fill(self, store: Store) -> bool:
+        """Make the streams that a store lacks; say whether it lacked any."""
+        instrument = store.instrument
         views: list[View | None] = [view for view in self._views if view.matches(instrument)]
-        streams = []
-        for view in views or [None]:
+        is_new = False
+        for number, view in enumerate(views or [None]):
             chosen = None if view is None else view.aggregation
-            aggregation = chosen or default_for(instrument)
-            if aggregation.kind is not None:
-                streams.append(Stream(instrument, aggregation, view, start_ns))
-        return Store(streams)
+            wishes: Iterable[Any] = (None,)
+            if chosen is None and instrument.kind == "histogram":
+                wishes = tuple(self._wishes) or (DEFAULT_WISH,)
+            for wish in wishes:
+                make = functools.partial(self._stream, instrument, view, chosen, wish)
+                is_new = store.add((number, wish), make) or is_new
+        return is_new
+
+    def _stream(
+        self, instrument: Instrument, view: View | None, chosen: Aggregation | None, wish: object
+    ) -> Stream | None:
+        wished = _wished(wish) if wish is not None else aggregation.default_for(instrument)
+        made = chosen or wished
+        if made.kind is None:
+            return None
+        stream = Stream(instrument, made, view, Offers(self._exemplars, view), self._now_ns())
+        stream.wish = wish
+        return stream
 
     def release(self, instrument: Instrument) -> None:
         """Forget a closed instrument."""
@@ -78,10 +114,17 @@ class Meters:
         for reader in self._readers:
             reader.forget(gone)
 
-    def add_reader(self, temporality: Callable[[str], Temporality]) -> ReaderState:
-        """Begin to tell one more reader."""
-        state = ReaderState(temporality)
+    def add_reader(
+        self, name: str, temporality: Callable[[str], Temporality], wish: object = DEFAULT_WISH
+    ) -> ReaderState:
+        """Begin to tell one more reader, whose wish is what histograms are to be."""
+        state = ReaderState(name, temporality, wish)
         self._readers.append(state)
+        self._wishes[wish] = None
+        changed = [store for store in tuple(self._stores.values()) if self._fill(store)]
+        if changed and binding.engine is self:
+            # What instruments remember leads to the streams of before.
+            binding.install(self)
         return state
 
     def remove_reader(self, state: ReaderState) -> None:
@@ -100,22 +143,46 @@ class Meters:
 
     def collect(self, state: ReaderState) -> list[Metric]:
         """Return all that there is to tell a reader now: our instruments', then the foreign sources'."""
+        before_s = time.perf_counter()
         collection = Collection(state, tuple(self._readers), self._resource(), self._now_ns())
-        with self._collecting:
-            metrics = list(self._collected(collection))
+        metrics = self._ours(collection)
         for producer in (*self._producers, *binding.producers):
             try:
                 metrics.extend(_produced(producer, collection.resource))
             except Exception as error:  # noqa: BLE001 - a foreign source may fail as it likes
                 _trouble.note("metrics.producer", "a source of metrics failed", error=error)
+        if self.on_collected is not None:
+            self.on_collected(state.name, time.perf_counter() - before_s)
         return metrics
 
-    def _collected(self, collection: Collection) -> Iterable[Metric]:
+    def _ours(self, collection: Collection) -> list[Metric]:
+        here = _thread.get_ident()
+        if self._collector == here:
+            # A callback collects, or a signal handler does: the lock would never be opened.
+            _trouble.note("metrics.reentered", "a collection was asked for within a collection: it is empty")
+            return []
+        if not self._collecting.acquire(timeout=_PATIENCE_S):
+            _trouble.note("metrics.stuck", "a callback has not come back for %s seconds", _PATIENCE_S)
+            return []
+        try:
+            self._collector = here
+            return list(self._collected(collection))
+        finally:
+            self._collector = None
+            self._collecting.release()
+
+    def _collected(self, collection: Collection) -> Iterator[Metric]:
         for store in tuple(self._stores.values()):
             for stream in store.streams:
-                if stream.instrument.is_observable:
-                    self._forget(stream.observe())
-                metric = stream.collect(collection)
+                if not stream.serves(collection.reader):
+                    continue
+                try:
+                    if stream.instrument.is_observable:
+                        self._forget(stream.observe())
+                    metric = stream.collect(collection)
+                except Exception as error:  # noqa: BLE001 - an aggregation may be the application's own
+                    _trouble.note("metrics.collect", "%s could not be collected", stream.name, error=error)
+                    continue
                 if metric is not None:
                     yield metric
 
@@ -128,7 +195,12 @@ class Meters:
             binding.install(self)
 
 
-def _produced(producer: Any, resource: Any) -> Iterable[Metric]:  # noqa: ANN401 - anything with `produce`
+def _wished(wish: Any) -> Aggregation:  # noqa: ANN401 - a name, or an aggregation
+    made: Aggregation = aggregation.by_name(wish) if isinstance(wish, str) else wish
+    return made
+
+
+def _produced(producer: Any, resource: Any) -> Iterator[Metric]:  # noqa: ANN401 - anything with `produce`
     for metric in producer.produce():
         if metric is not None:
             yield metric if metric.resource is not None else metric._replace(resource=resource)

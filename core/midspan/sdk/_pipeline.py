@@ -108,6 +108,7 @@ class Pipeline:
         processors: Sequence[Any] = (),
         *,
         views: Sequence[View] = (),
+        exemplars: str = "trace_based",
         wishes_welcome: Callable[[Pipeline, Wishes], None] | None = None,
         resource_of_child: Callable[[Resource], Resource] | None = None,
     ) -> None:
@@ -128,7 +129,9 @@ class Pipeline:
         settings.on_end = self._choose_on_end()
         settings.on_record_only = self._finish_unexported
         self._anchor()
-        self.meters = Meters(lambda: settings.resource, views, self._now_ns, self._instruments_came)
+        self.meters = Meters(
+            lambda: settings.resource, views, self._now_ns, self._instruments_came, exemplars
+        )
         for reader in self._readers.values():
             reader.attach(self.meters)
         for outlet in (*self._sinks.values(), *self._readers.values()):

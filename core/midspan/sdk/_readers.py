@@ -9,7 +9,9 @@ from midspan._tally import Tallies, Tally
 from midspan.metrics import Temporality
 from midspan.sdk._batch import ExporterStats
 from midspan.sdk._feeder import Feeder
+from midspan.sdk._meters import DEFAULT_WISH
 from midspan.sdk._waiting import seconds_left
+from midspan.sdk.aggregation import by_name
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from midspan.sdk._meters import Meters
     from midspan.sdk._streams import ReaderState
     from midspan.sdk._waiting import Wait
+    from midspan.sdk.aggregation import Aggregation
 
     TemporalityChoice: TypeAlias = str | Mapping[str, Temporality] | Callable[[str], Temporality]
 
@@ -88,9 +91,24 @@ class PullReader:
 
     name = "pull"
 
-    def __init__(self, temporality: TemporalityChoice = "cumulative") -> None:
-        """Take a temporality: `"cumulative"`, `"delta"`, `"lowmemory"`, or one by kind of instrument."""
+    def __init__(
+        self,
+        temporality: TemporalityChoice = "cumulative",
+        *,
+        histogram_aggregation: Aggregation | str | None = None,
+    ) -> None:
+        """Take a temporality: `"cumulative"`, `"delta"`, `"lowmemory"`, or one by kind of instrument.
+
+        `histogram_aggregation` is what histograms become for this reader where no view says it: an
+        aggregation or the name of one, such as `"base2_exponential_bucket_histogram"`.
+
+        Raises:
+            ValueError: The temporality, or the name of the aggregation, is not known.
+        """
         self._temporality = temporality_of(temporality)
+        if isinstance(histogram_aggregation, str):
+            by_name(histogram_aggregation)  # Raises here, where it is written.
+        self._wish = histogram_aggregation or DEFAULT_WISH
         self._meters: Meters | None = None
         self._state: ReaderState | None = None
 
@@ -98,7 +116,7 @@ class PullReader:
         """Begin to read from a pipeline, and from no other."""
         self.detach()
         self._meters = meters
-        self._state = meters.add_reader(self._temporality)
+        self._state = meters.add_reader(self.name, self._temporality, self._wish)
 
     def detach(self) -> None:
         """Read no more."""
@@ -132,11 +150,20 @@ def _is_done(deadline_s: float) -> bool:  # noqa: ARG001 - the shape of a wait
     return True
 
 
+def _wishes_of(exporter: ExporterHandle) -> dict[str, Any]:
+    """Return what an exporter wants its metrics to be, where it says so."""
+    given = exporter.exporter
+    return {
+        "temporality": getattr(given, "temporality", "cumulative"),
+        "histogram_aggregation": getattr(given, "histogram_aggregation", None),
+    }
+
+
 class OnFlushReader(PullReader):
     """Collect into a synchronous exporter whenever the pipeline is flushed, and once more at its end."""
 
     def __init__(self, exporter: ExporterHandle) -> None:
-        super().__init__(getattr(exporter.exporter, "temporality", "cumulative"))
+        super().__init__(**_wishes_of(exporter))
         self._exporter = exporter
         self.name = exporter.name
 
@@ -160,7 +187,8 @@ class PeriodicReader(Feeder):
 
     def __init__(self, exporter: ExporterHandle, settings: MetricSettings) -> None:
         self._settings = settings
-        self._pull = PullReader(getattr(exporter.exporter, "temporality", "cumulative"))
+        self._pull = PullReader(**_wishes_of(exporter))
+        self._pull.name = exporter.name
         self._has_instruments = False
         super().__init__(exporter, settings.interval_s)
         self.name = exporter.name
@@ -208,11 +236,11 @@ class PeriodicReader(Feeder):
         timeout_s = self._settings.timeout_s
         if deadline_s is not None:
             timeout_s = min(timeout_s, seconds_left(deadline_s))
-        metrics = self._pull.collect()
-        points = sum(len(metric.points) for metric in metrics)
-        accepted = not metrics
+        points, accepted = 0, False
         try:
-            accepted = accepted or self._exporter.export_metrics(metrics, timeout_s)
+            metrics = self._pull.collect()
+            points = sum(len(metric.points) for metric in metrics)
+            accepted = not metrics or self._exporter.export_metrics(metrics, timeout_s)
         except BaseException as error:  # noqa: BLE001 - a KeyboardInterrupt of its own making, or strict mode
             _trouble.note("worker.raised", "the export worker met an error and goes on", error=error)
         if accepted:

@@ -8,7 +8,6 @@ What cannot be written so (exponential buckets) appends to a deque, which is ato
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
@@ -16,12 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 from midspan import _trouble
 from midspan._native import allocate_lock
 from midspan.context import _slot
-from midspan.sdk._exemplars import Aligned, FixedSize
 from midspan.sdk._exponential import Exponential, ExponentialSnapshot
+from midspan.sdk._measured import INF, LEAST, LIMIT, number_of, within
+from midspan.sdk.exemplars import Aligned, FixedSize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeAlias
+
+    from midspan.sdk.exemplars import Reservoir
 
     # Boundaries, counts, sum, and the least and greatest value since the snapshot before.
     BucketSnapshot: TypeAlias = tuple[Sequence[float], list[int], float, float, float]
@@ -29,55 +31,44 @@ if TYPE_CHECKING:
 __all__ = ["ExplicitSeries", "ExponentialSeries", "ExtremesSeries", "LastValueSeries", "SumSeries"]
 
 _get: Final = _slot.get
-_INF: Final = math.inf
 _FOLD_AT: Final = 256
+# OpenTelemetry specification, "Exemplar defaults".
 _EXEMPLARS: Final = 1
-
-
-def _number(amount: Any) -> float | None:  # noqa: ANN401 - whatever a caller thinks a number is
-    """Return an odd amount as an int or float; None, reported, if it is no finite number."""
-    try:
-        number = amount if isinstance(amount, (int, float)) else float(amount)
-        number = int(number) if isinstance(number, int) else float(number)
-        if math.isfinite(number):
-            return number
-    except Exception as error:  # noqa: BLE001 - foreign types may raise from any of their methods
-        _trouble.report("metrics.bad_value", "a measurement of type %s", type(amount).__name__, error=error)
-        return None
-    _trouble.report("metrics.bad_value", "a measurement that is not finite was dropped: %s", amount)
-    return None
+_EXPONENTIAL_EXEMPLARS: Final = 20
 
 
 class SumSeries:
     """A running sum."""
 
-    __slots__ = ("_is_monotonic", "exemplars", "value")
+    __slots__ = ("exemplars", "is_monotonic", "value")
 
     def __init__(self, *, is_monotonic: bool) -> None:
         self.value: float = 0
-        self._is_monotonic = is_monotonic
-        self.exemplars = FixedSize(_EXEMPLARS)
+        self.is_monotonic = is_monotonic
+        self.exemplars: Reservoir = FixedSize(_EXEMPLARS)
 
-    def update(self, amount: float) -> None:
-        """Add."""
+    def update(self, amount: float) -> object:
+        """Add; False if the amount was refused."""
         kind = type(amount)
-        if (kind is int or kind is float) and 0 <= amount < _INF:
+        if (kind is int or kind is float) and 0 <= amount < LIMIT:
             self.value += amount
-        elif not self._add_odd(amount):
-            return
+        else:
+            number = self._checked(amount)
+            if number is None:
+                return False
+            amount = number
+            self.value += amount
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
             self.exemplars.offer(amount, span)
+        return None
 
-    def _add_odd(self, amount: Any) -> bool:  # noqa: ANN401 - see _number
-        number = _number(amount)
-        if number is None:
-            return False
-        if number < 0 and self._is_monotonic:
+    def _checked(self, amount: Any) -> float | None:  # noqa: ANN401 - see number_of
+        number = number_of(amount)
+        if number is not None and number < 0 and self.is_monotonic:
             _trouble.report("metrics.negative", "a counter only grows; %s was dropped", amount)
-            return False
-        self.value += number
-        return True
+            return None
+        return number
 
     def restart(self) -> None:
         """Begin at 0: an observed sum is told whole each time."""
@@ -85,7 +76,8 @@ class SumSeries:
 
     def snapshot(self) -> float:
         """Return the sum so far."""
-        return self.value
+        value = self.value
+        return value if LEAST <= value < LIMIT else within(value)
 
 
 class LastValueSeries:
@@ -95,21 +87,21 @@ class LastValueSeries:
 
     def __init__(self) -> None:
         self.value: float | None = None
-        self.exemplars = FixedSize(_EXEMPLARS)
+        self.exemplars: Reservoir = FixedSize(_EXEMPLARS)
 
-    def update(self, amount: float) -> None:
-        """Remember."""
+    def update(self, amount: float) -> object:
+        """Remember; False if the amount was refused."""
         kind = type(amount)
-        if (kind is int or kind is float) and -_INF < amount < _INF:
-            self.value = amount
-        else:
-            number = _number(amount)
+        if not ((kind is int or kind is float) and LEAST <= amount < LIMIT):
+            number = number_of(amount)
             if number is None:
-                return
-            self.value = number
+                return False
+            amount = number
+        self.value = amount
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
             self.exemplars.offer(amount, span)
+        return None
 
     def restart(self) -> None:
         """Know no value: what is not observed again is gone."""
@@ -129,16 +121,16 @@ class ExplicitSeries:
         self._bounds = bounds
         self._counts = [0] * (len(bounds) + 1)
         self._sum: float = 0
-        self._low, self._high = _INF, -_INF
-        self.exemplars = Aligned(len(bounds) + 1)
+        self._low, self._high = INF, -INF
+        self.exemplars: Reservoir = Aligned(bounds)
 
-    def update(self, value: float) -> None:
-        """Count one value."""
+    def update(self, value: float) -> object:
+        """Count one value; False if it was refused."""
         kind = type(value)
-        if not ((kind is int or kind is float) and -_INF < value < _INF):
-            number = _number(value)
+        if not ((kind is int or kind is float) and LEAST <= value < LIMIT):
+            number = number_of(value)
             if number is None:
-                return
+                return False
             value = number
         slot = bisect_left(self._bounds, value)
         counts = self._counts
@@ -152,12 +144,13 @@ class ExplicitSeries:
 
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
-            self.exemplars.offer(value, span, slot)
+            self.exemplars.offer(value, span)
+        return None
 
     def snapshot(self) -> BucketSnapshot:
         """Return the state; the extremes begin anew."""
-        taken = (self._bounds, self._counts[:], self._sum, self._low, self._high)
-        self._low, self._high = _INF, -_INF
+        taken = (self._bounds, self._counts[:], within(self._sum), self._low, self._high)
+        self._low, self._high = INF, -INF
         return taken
 
 
@@ -169,16 +162,16 @@ class ExtremesSeries:
     def __init__(self) -> None:
         self._count = 0
         self._sum: float = 0
-        self._low, self._high = _INF, -_INF
-        self.exemplars = FixedSize(_EXEMPLARS)
+        self._low, self._high = INF, -INF
+        self.exemplars: Reservoir = FixedSize(_EXEMPLARS)
 
-    def update(self, value: float) -> None:
-        """Count one value."""
+    def update(self, value: float) -> object:
+        """Count one value; False if it was refused."""
         kind = type(value)
-        if not ((kind is int or kind is float) and -_INF < value < _INF):
-            number = _number(value)
+        if not ((kind is int or kind is float) and LEAST <= value < LIMIT):
+            number = number_of(value)
             if number is None:
-                return
+                return False
             value = number
         # From here to the blank line: neither a call nor a backward jump.
         self._count += 1
@@ -191,11 +184,12 @@ class ExtremesSeries:
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
             self.exemplars.offer(value, span)
+        return None
 
     def snapshot(self) -> BucketSnapshot:
         """Return the state, with the count as the only bucket; the extremes begin anew."""
-        taken = ((), [self._count], self._sum, self._low, self._high)
-        self._low, self._high = _INF, -_INF
+        taken = ((), [self._count], within(self._sum), self._low, self._high)
+        self._low, self._high = INF, -INF
         return taken
 
 
@@ -208,15 +202,15 @@ class ExponentialSeries:
         self._state = Exponential(max_size, max_scale)
         self._pending: deque[float] = deque()
         self._folding = allocate_lock()
-        self.exemplars = FixedSize(_EXEMPLARS)
+        self.exemplars: Reservoir = FixedSize(min(max_size, _EXPONENTIAL_EXEMPLARS))
 
-    def update(self, value: float) -> None:
-        """Count one value."""
+    def update(self, value: float) -> object:
+        """Count one value; False if it was refused."""
         kind = type(value)
-        if not ((kind is int or kind is float) and -_INF < value < _INF):
-            number = _number(value)
+        if not ((kind is int or kind is float) and LEAST <= value < LIMIT):
+            number = number_of(value)
             if number is None:
-                return
+                return False
             value = number
         self._pending.append(value)
         if len(self._pending) >= _FOLD_AT and self._folding.acquire(blocking=False):
@@ -224,6 +218,7 @@ class ExponentialSeries:
         span = _get().span
         if span is not None and span._limits is not None and span._flags & 1:
             self.exemplars.offer(value, span)
+        return None
 
     def _fold_and_release(self) -> None:
         try:
@@ -237,4 +232,5 @@ class ExponentialSeries:
         """Return the state so far; the extremes begin anew."""
         self._folding.acquire()
         self._fold_and_release()
-        return self._state.snapshot()
+        taken = self._state.snapshot()
+        return taken if LEAST <= taken.sum < LIMIT else taken._replace(sum=within(taken.sum))

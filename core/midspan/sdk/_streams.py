@@ -6,33 +6,34 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import _trouble
 from midspan.metrics import Metric, Temporality
-from midspan.sdk.aggregation import Extremes, Moment
-from midspan.trace._attributes import clean_attributes
+from midspan.sdk._attributes import cleaned, key_of
+from midspan.sdk.aggregation._numbers import points_of
+from midspan.sdk.aggregation._protocol import Extremes, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from midspan.metrics import Exemplar, Instrument, Point
-    from midspan.sdk.aggregation import Aggregation, Series
+    from midspan.metrics import Instrument, Point
+    from midspan.sdk._offers import Offers
+    from midspan.sdk.aggregation._protocol import Aggregation, Series
     from midspan.sdk.views import View
 
-__all__ = ["DEFAULT_LIMIT", "Collection", "ReaderState", "Store", "Stream"]
+__all__ = ["DEFAULT_LIMIT", "Collection", "Entry", "Frame", "ReaderState", "Stream"]
 
 # OpenTelemetry specification, "Cardinality limits".
 DEFAULT_LIMIT: Final = 2000
 _OVERFLOW: Final[dict[str, Any]] = {"otel.metric.overflow": True}
-# How many spellings of attribute sets an instrument remembers for each series that it may have.
-_SPELLINGS: Final = 4
-_MAX_ATTRIBUTES: Final = 128
-_MAX_LENGTH: Final = 65_536
+_OVERFLOW_KEY: Final = key_of(_OVERFLOW)
 
 
 class ReaderState:
     """What one reader wants, and what it has already been told."""
 
-    def __init__(self, temporality: Callable[[str], Temporality]) -> None:
-        """Take a function from a kind of instrument to its temporality."""
+    def __init__(self, name: str, temporality: Callable[[str], Temporality], wish: object) -> None:
+        """Take a name, a function from a kind of instrument to its temporality, what histograms shall be."""
+        self.name = name
         self.temporality = temporality
+        self.wish = wish
         self.told: dict[Series, Any] = {}
         self.extremes: dict[Series, Extremes] = {}
         self.collected_ns: dict[Stream, int] = {}
@@ -59,54 +60,89 @@ class Collection(NamedTuple):
     now_ns: int
 
 
+class Entry(NamedTuple):
+    """One series with its attributes and its exemplars."""
+
+    series: Any
+    attributes: Mapping[str, Any]
+    exemplars: Any
+
+
+class Frame(NamedTuple):
+    """What all points of a collection share; for differences, also what the reader was told before."""
+
+    start_ns: int
+    now_ns: int
+    # Exemplars are told that were measured after it.
+    since_ns: int
+    told: dict[Series, Any] | None
+
+
 class Stream:
-    """The series of one instrument under one view."""
+    """The series of one instrument under one view, for all readers or for those of one wish."""
 
     def __init__(
-        self, instrument: Instrument, aggregation: Aggregation, view: View | None, start_ns: int
+        self,
+        instrument: Instrument,
+        aggregation: Aggregation,
+        view: View | None,
+        offers: Offers,
+        start_ns: int,
     ) -> None:
         self.instrument = instrument
+        # What histograms are to be for the readers that it serves; None: it serves all.
+        self.wish: Any = None
         self.name = (view and view.rename) or instrument.name
         described = None if view is None else view.description
         self.description = instrument.description if described is None else described
         self.aggregation = aggregation
+        self._points_of_all = points_of(aggregation)
+        self._extremes_of = getattr(aggregation, "extremes_of", None)
         self._view = view if view is not None and view.filters else None
-        self._limit = (view and view.cardinality_limit) or DEFAULT_LIMIT
+        self._offers = offers
+        self.limit = (view and view.cardinality_limit) or DEFAULT_LIMIT
         self._start_ns = start_ns
-        self._series: dict[Any, tuple[Series, Mapping[str, Any]]] = {}
+        self._entries: dict[Any, Entry] = {}
         # While callbacks are asked: the series of the last time.
-        self._before: dict[Any, tuple[Series, Mapping[str, Any]]] = {}
+        self._before: dict[Any, Entry] = {}
 
-    @property
-    def limit(self) -> int:
-        """How many series there may be, the overflow among them."""
-        return self._limit
+    def serves(self, reader: ReaderState) -> bool:
+        """Say whether this is what a reader is to be told."""
+        return self.wish is None or self.wish == reader.wish
 
-    def series_of(self, attributes: Mapping[str, Any]) -> tuple[Series, bool]:
-        """Find or make a series; False with it says that it is the one for all that do not fit."""
+    def updater(self, attributes: Mapping[str, Any]) -> tuple[Callable[[Any], object], bool]:
+        """Find or make a series, and return what it takes measurements by.
+
+        False with it says that it is the series for all that do not fit.
+        """
+        taken: Mapping[str, Any] = {}
         if self._view is not None:
-            attributes = self._view.filtered(attributes)
-        key = _key(attributes)
-        found = self._series.get(key)
+            attributes, taken = self._view.divided(attributes)
+        entry, fits = self._entry_of(attributes)
+        return self._offers.updater(entry, taken), fits
+
+    def _entry_of(self, attributes: Mapping[str, Any]) -> tuple[Entry, bool]:
+        key = key_of(attributes)
+        found = self._entries.get(key)
         if found is not None:
-            return found[0], True
-        if len(self._series) < self._limit - 1:
+            return found, True
+        if len(self._entries) < self.limit - 1:
             return self._made(key, attributes), True
-        _trouble.report(
-            "metrics.cardinality", "%s has reached its limit of %s series", self.name, self._limit
-        )
-        overflow = self._series.get(_OVERFLOW_KEY)
-        return (overflow[0] if overflow is not None else self._made(_OVERFLOW_KEY, _OVERFLOW)), False
+        _trouble.report("metrics.cardinality", "%s has reached its limit of %s series", self.name, self.limit)
+        return self._entries.get(_OVERFLOW_KEY) or self._made(_OVERFLOW_KEY, _OVERFLOW), False
 
-    def _made(self, key: Any, attributes: Mapping[str, Any]) -> Series:  # noqa: ANN401 - any hashable
-        made = self._restarted(key) or (self.aggregation.series(self.instrument), attributes)
+    def _made(self, key: Any, attributes: Mapping[str, Any]) -> Entry:  # noqa: ANN401 - any hashable
+        made = self._restarted(key)
+        if made is None:
+            series = self.aggregation.series(self.instrument)
+            made = Entry(series, attributes, self._offers.place(series))
         # Two threads that meet here get the one that came first.
-        return self._series.setdefault(key, made)[0]
+        return self._entries.setdefault(key, made)
 
-    def _restarted(self, key: Any) -> tuple[Series, Mapping[str, Any]] | None:  # noqa: ANN401 - any hashable
+    def _restarted(self, key: Any) -> Entry | None:  # noqa: ANN401 - any hashable
         """Return what an observed series was at the last collection, begun anew: readers know it."""
         known = self._before.get(key)
-        restart = getattr(known and known[0], "restart", None)
+        restart = getattr(known and known.series, "restart", None)
         if restart is None:
             return None
         restart()
@@ -114,15 +150,17 @@ class Stream:
 
     def all_series(self) -> list[Series]:
         """Return every series there is."""
-        return [series for series, _ in tuple(self._series.values())]
+        return [entry.series for entry in tuple(self._entries.values())]
 
     def observe(self) -> list[Series]:
         """Ask the instrument's callbacks; return the series that they do not mention any more."""
-        self._before, self._series = self._series, {}
+        self._before, self._entries = self._entries, {}
         for observation in self.instrument.observe():  # type: ignore[attr-defined]  # observable ones have it
-            series, _ = self.series_of(_cleaned(observation.attributes))
-            series.update(observation.value)
-        gone = [series for key, (series, _) in self._before.items() if key not in self._series]
+            try:
+                self.updater(cleaned(observation.attributes))[0](observation.value)
+            except Exception as error:  # noqa: BLE001 - one that is odd is not to cost the others
+                _trouble.note("metrics.observation", "an observation of %s", self.name, error=error)
+        gone = [entry.series for key, entry in self._before.items() if key not in self._entries]
         self._before = {}
         return gone
 
@@ -131,16 +169,17 @@ class Stream:
         kind = self.aggregation.kind
         if kind is None:
             return None
-        instrument = self.instrument
-        temporality = collection.reader.temporality(instrument.kind)
-        since_ns = collection.reader.collected_ns.get(self, self._start_ns)
-        collection.reader.collected_ns[self] = collection.now_ns
-        make = self._difference if temporality is Temporality.DELTA else self._total
-        points = [
-            make(series, attributes, collection, since_ns)
-            for series, attributes in tuple(self._series.values())
-        ]
-        told = [point for point in points if point is not None]
+        instrument, reader = self.instrument, collection.reader
+        temporality = reader.temporality(instrument.kind)
+        if temporality is Temporality.DELTA:
+            since_ns = reader.collected_ns.get(self, self._start_ns)
+            frame = Frame(since_ns, collection.now_ns, since_ns, reader.told)
+        else:
+            frame = Frame(self._start_ns, collection.now_ns, 0, None)
+        reader.collected_ns[self] = collection.now_ns
+        entries = tuple(self._entries.values())
+        points = self._points_of_all or self._points_of_each(collection)
+        told = points(entries, frame)
         if not told:
             return None
         return Metric(
@@ -155,94 +194,37 @@ class Stream:
             instrument.is_monotonic,
         )
 
-    def _total(
-        self, series: Series, attributes: Mapping[str, Any], collection: Collection, since_ns: int
-    ) -> Point | None:
-        """Make a point of all that came since the start."""
-        del since_ns
-        snapshot = series.snapshot()
-        self._spread_extremes(series, snapshot, collection)
-        extremes = collection.reader.extremes.get(series)
-        exemplars = _exemplars(series, 0)
-        moment = Moment(attributes, self._start_ns, collection.now_ns, exemplars, extremes)
-        return self.aggregation.point(snapshot, None, moment)
-
-    def _difference(
-        self, series: Series, attributes: Mapping[str, Any], collection: Collection, since_ns: int
-    ) -> Point | None:
-        """Make a point of what came since the reader was last told."""
-        snapshot = series.snapshot()
-        self._spread_extremes(series, snapshot, collection)
+    def _points_of_each(self, collection: Collection) -> Callable[[Iterable[Entry], Frame], list[Point]]:
+        """Return what asks the aggregation for a point of each series."""
         reader = collection.reader
-        earlier = reader.told.get(series)
-        reader.told[series] = snapshot
-        extremes = reader.extremes.pop(series, None)
-        moment = Moment(attributes, since_ns, collection.now_ns, _exemplars(series, since_ns), extremes)
+        readers = [other for other in collection.readers if self.serves(other)]
+
+        def points(entries: Iterable[Entry], frame: Frame) -> list[Point]:
+            told = (self._point(entry, frame, reader, readers) for entry in entries)
+            return [point for point in told if point is not None]
+
+        return points
+
+    def _point(
+        self, entry: Entry, frame: Frame, reader: ReaderState, readers: Sequence[ReaderState]
+    ) -> Point | None:
+        series = entry.series
+        snapshot = series.snapshot()
+        extremes = earlier = None
+        if self._extremes_of is not None:
+            self._spread_extremes(series, self._extremes_of(snapshot), readers)
+            extremes = reader.extremes.get(series)
+        if frame.told is not None:
+            earlier = frame.told.get(series)
+            frame.told[series] = snapshot
+            reader.extremes.pop(series, None)
+        exemplars = entry.exemplars.collect(frame.since_ns) if entry.exemplars.kept else ()
+        moment = Moment(entry.attributes, frame.start_ns, frame.now_ns, exemplars, extremes)
         return self.aggregation.point(snapshot, earlier, moment)
 
-    def _spread_extremes(self, series: Series, snapshot: Any, collection: Collection) -> None:  # noqa: ANN401 - the aggregation's own
+    @staticmethod
+    def _spread_extremes(series: Series, new: Extremes, readers: Sequence[ReaderState]) -> None:
         """Keep the extremes for every reader: taking a snapshot takes them away from the series."""
-        extremes_of = getattr(self.aggregation, "extremes_of", None)
-        if extremes_of is None:
-            return
-        new = extremes_of(snapshot)
-        for reader in collection.readers:
+        for reader in readers:
             old = reader.extremes.get(series, new)
             reader.extremes[series] = Extremes(min(old.low, new.low), max(old.high, new.high))
-
-
-def _exemplars(series: Any, since_ns: int) -> Sequence[Exemplar]:  # noqa: ANN401 - a series of anybody's
-    reservoir = getattr(series, "exemplars", None)
-    kept: Sequence[Exemplar] = () if reservoir is None else reservoir.collect(since_ns)
-    return kept
-
-
-class Store:
-    """All streams of one instrument; what `Instrument` looks its series up in."""
-
-    def __init__(self, streams: list[Stream]) -> None:
-        self.streams = streams
-        self._spellings = 0
-
-    def updater(self, attributes: Mapping[str, Any] | None) -> tuple[Callable[[Any], None], bool]:
-        """Return what takes a measurement, and whether it may be remembered for these attributes."""
-        cleaned = _cleaned(attributes)
-        found = [stream.series_of(cleaned) for stream in self.streams]
-        is_lasting = all(fits for _, fits in found) and self._may_remember()
-        if len(found) == 1:
-            return found[0][0].update, is_lasting
-        return _fan_out([series.update for series, _ in found]), is_lasting
-
-    def _may_remember(self) -> bool:
-        """Bound what an instrument remembers: a view may map any number of attribute sets to one series."""
-        self._spellings += 1
-        return self._spellings <= _SPELLINGS * max((stream.limit for stream in self.streams), default=0)
-
-
-def _fan_out(updates: list[Callable[[Any], None]]) -> Callable[[Any], None]:
-    def update(amount: Any) -> None:  # noqa: ANN401 - any number
-        for each in updates:
-            each(amount)
-
-    return update
-
-
-def _cleaned(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
-    return clean_attributes(attributes, _MAX_ATTRIBUTES, _MAX_LENGTH)[0] if attributes else {}
-
-
-def _key(attributes: Mapping[str, Any]) -> Any:  # noqa: ANN401 - any hashable
-    """Return the same key for the same attributes in any order."""
-    key = tuple(sorted(attributes.items(), key=_by_name))
-    try:
-        hash(key)
-    except TypeError:
-        return repr(key)
-    return key
-
-
-def _by_name(pair: tuple[str, Any]) -> str:
-    return pair[0]
-
-
-_OVERFLOW_KEY: Final = _key(_OVERFLOW)

@@ -10,12 +10,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from midspan.sdk import aggregation as _aggregation
+from midspan.sdk.exemplars import FixedSize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from midspan.metrics import Instrument
     from midspan.sdk.aggregation import Aggregation
+    from midspan.sdk.exemplars import Reservoir
 
 __all__ = ["View"]
 
@@ -40,14 +42,16 @@ class View:
         drop: Iterable[str] = (),
         aggregation: Aggregation | str | None = None,
         cardinality_limit: int | None = None,
+        reservoir: Callable[[], Reservoir] | int | None = None,
     ) -> None:
         """Take conditions (the first four) and changes.
 
-        `keep` lists the only attribute keys that stay, `drop` those that go.
+        `keep` lists the only attribute keys that stay, `drop` those that go. `reservoir` is how many
+        exemplars each series keeps, or what makes the reservoir of a series.
 
         Raises:
             ValueError: There is no condition; or a pattern for several names is given one new name; or the
-                aggregation's name is not known, or the limit is below 1.
+                aggregation's name is not known, or the limit or the reservoir is below 1.
         """
         if name is None and kind is None and unit is None and scope is None:
             raise ValueError("a view needs a condition: name, kind, unit or scope")
@@ -64,6 +68,7 @@ class View:
         self._drop = frozenset(drop)
         self.cardinality_limit = cardinality_limit
         self.aggregation = _aggregation.by_name(aggregation) if isinstance(aggregation, str) else aggregation
+        self.reservoir = _fixed_size(reservoir) if isinstance(reservoir, int) else reservoir
 
     def matches(self, instrument: Instrument) -> bool:
         """Say whether all conditions hold."""
@@ -79,10 +84,16 @@ class View:
         """Whether attributes are taken away."""
         return self._keep is not None or bool(self._drop)
 
-    def filtered(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the attributes that stay."""
-        return {
-            key: value
-            for key, value in attributes.items()
-            if key not in self._drop and (self._keep is None or key in self._keep)
-        }
+    def divided(self, attributes: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the attributes that stay, and those that are taken away."""
+        stays: dict[str, Any] = {}
+        taken: dict[str, Any] = {}
+        for key, value in attributes.items():
+            is_wanted = key not in self._drop and (self._keep is None or key in self._keep)
+            (stays if is_wanted else taken)[key] = value
+        return stays, taken
+
+
+def _fixed_size(size: int) -> Callable[[], Reservoir]:
+    FixedSize(size)  # Raises here, where it is written, and not where it would be used.
+    return lambda: FixedSize(size)
