@@ -81,6 +81,25 @@ def _postgres() -> Iterator[int]:
 
 
 @contextlib.contextmanager
+def _mariadb() -> Iterator[int]:
+    """Start MariaDB with an empty database `shop`, in which root needs no password."""
+    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
+    program, make = shutil.which("mariadbd", path=places), shutil.which("mariadb-install-db", path=places)
+    if program is None or make is None:
+        pytest.skip("MariaDB's server is not installed (Debian: mariadb-server)")
+    with _free_port() as port, _folder() as folder:
+        begin = folder / "begin.sql"
+        begin.write_text("CREATE DATABASE shop;\n")
+        # It runs as root only if it is told to.
+        common = ["--no-defaults", f"--datadir={folder / 'data'}", *(["--user=root"] * (os.geteuid() == 0))]
+        options = ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        subprocess.run([make, *common, *options], check=True, capture_output=True, cwd=folder)
+        options = [f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder / 's'}"]
+        with _running([program, *common, *options, f"--init-file={begin}"], port, folder):
+            yield port
+
+
+@contextlib.contextmanager
 def _mongodb() -> Iterator[int]:
     with _free_port() as port, _folder() as folder:
         options = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", ":memory:", "--standalone"]
@@ -107,6 +126,7 @@ def _elasticsearch() -> Iterator[int]:
 _START: dict[str, Callable[[], contextlib.AbstractContextManager[int]]] = {
     "redis": _redis,
     "postgres": _postgres,
+    "mariadb": _mariadb,
     "mongodb": _mongodb,
     "elasticsearch": _elasticsearch,
 }

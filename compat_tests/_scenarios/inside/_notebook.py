@@ -30,7 +30,7 @@ class Notebook:
         self, read: Callable[[], list[dict[str, Any]]], strangers: dict[Any, str] | None = None
     ) -> None:
         self._read = read
-        self._strangers = strangers or {}
+        self._strangers = dict(strangers or {})
         self._notes: list[list[Any]] = []
         self._masks = list(_EVERYWHERE)
         self._hidden: set[str] = set()
@@ -93,6 +93,8 @@ class Notebook:
             }
         if isinstance(value, (list, tuple)):
             return [self._clean(item) for item in value]
+        if isinstance(value, (bytes, bytearray)):
+            return self._clean_text(repr(bytes(value)))
         return self._clean_text(value) if isinstance(value, str) else value
 
     def _clean_text(self, text: str) -> str:
