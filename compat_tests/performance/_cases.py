@@ -126,6 +126,14 @@ CASES = (
         makes=512,
     ),
     Case(
+        "encode_metrics",
+        "OTLP: encode 200 metrics, 2,000 points",
+        "encoding",
+        {"opentelemetry": 8},
+        iterations=6,
+        makes=2_000,
+    ),
+    Case(
         "counter_add",
         "counter.add with two attributes",
         "metering",

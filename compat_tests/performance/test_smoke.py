@@ -93,12 +93,16 @@ def test_row_does_its_work(case: Case, side: str) -> None:
 
 def test_every_row_is_checked() -> None:
     """No timed row is without an expectation, so none can measure nothing."""
-    assert {case.name for case in TIMED} == {*EXPECTED, "encode_mixed"}
+    assert {case.name for case in TIMED} == {*EXPECTED, "encode_mixed", "encode_metrics"}
 
 
-def test_payloads_say_the_same() -> None:
-    """The peer's own messages, parsed from both payloads, show the same 512 spans."""
-    case = next(case for case in CASES if case.name == "encode_mixed")
+@pytest.mark.parametrize(
+    ("row", "judge_by", "count"),
+    [("encode_mixed", "neutral_payload", 512), ("encode_metrics", "neutral_metrics", 2_000)],
+)
+def test_payloads_say_the_same(row: str, judge_by: str, count: int) -> None:
+    """The peer's own messages, parsed from both payloads, show the same spans, and the same points."""
+    case = next(case for case in CASES if case.name == row)
     small = {"topic": case.topic, "name": case.name, "makes": case.makes, "iterations": 1}
     payloads = {}
     for side in (OURS, "opentelemetry"):
@@ -107,10 +111,10 @@ def test_payloads_say_the_same() -> None:
             payloads[side] = worker.ask("sample")
     with WorkerProcess(SIDES["opentelemetry"], python("opentelemetry"), {}) as judge:
         seen = {
-            side: judge.ask("call", topic="encoding", name="neutral_payload", arguments=[payload])
+            side: judge.ask("call", topic="encoding", name=judge_by, arguments=[payload])
             for side, payload in payloads.items()
         }
-    assert len(seen[OURS]) == 512
+    assert len(seen[OURS]) == count
     assert seen[OURS] == seen["opentelemetry"]
 
 

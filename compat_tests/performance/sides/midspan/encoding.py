@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from compat_tests.performance import _mix
+from compat_tests.performance import _metric_mix, _mix
 from compat_tests.performance._timed import Made, Timed
-from midspan import sdk, testing, trace
+from midspan import metrics, sdk, testing, trace
+from midspan.exporters.otlp import encode_metrics as to_bytes
 from midspan.exporters.otlp import encode_spans
 
 if TYPE_CHECKING:
@@ -32,6 +33,66 @@ def encode_mixed() -> Timed:
         lambda: made.last.hex(),  # noqa: PLW0108 - the latest, not today's
         prepare=prepare,
     )
+
+
+def encode_metrics() -> Timed:
+    """Collections of 2,000 points, each with new numbers, to bytes."""
+    made, recorder = Made(), Recorder()
+    collections: list[Sequence[metrics.Metric]] = []
+
+    def prepare(iterations: int) -> None:
+        collections[:] = [recorder.next_collection() for _ in range(iterations)]
+
+    def run(_iterations: int) -> None:
+        for collected in collections:
+            made.last = to_bytes(collected)
+            made.total += _metric_mix.POINTS
+
+    return Timed(
+        run,
+        made.count,
+        lambda: made.last.hex(),  # noqa: PLW0108 - the latest, not today's
+        prepare=prepare,
+    )
+
+
+class Recorder:
+    """Record round after round of measurements, and collect each."""
+
+    def __init__(self) -> None:
+        self._reader = sdk.PullReader()
+        sdk.configure(service_name="shop", exporters=[], metric_readers=[self._reader], sampler="always_on")
+        meter = metrics.get_meter("shop.checkout", "1.2.0")
+        self._counters = [
+            meter.create_counter(f"shop.counter.{number}", "{order}", "What was counted")
+            for number in range(_metric_mix.COUNTERS)
+        ]
+        self._gauges = [
+            meter.create_gauge(f"shop.gauge.{number}", "By", "What was there")
+            for number in range(_metric_mix.GAUGES)
+        ]
+        self._histograms = [
+            meter.create_histogram(f"shop.histogram.{number}", "ms", "What was timed")
+            for number in range(_metric_mix.HISTOGRAMS)
+        ]
+        self._number = 0
+
+    def next_collection(self) -> Sequence[metrics.Metric]:
+        """Give 200 finished metrics."""
+        for of_series in _metric_mix.describe(self._number):
+            self._record(of_series)
+        self._number += 1
+        return [metric for metric in self._reader.collect() if metric.name.startswith("shop.")]
+
+    def _record(self, of_series: _metric_mix.Round) -> None:
+        for counter in self._counters:
+            counter.add(of_series.added, of_series.attributes)
+        for gauge in self._gauges:
+            gauge.set(of_series.level, of_series.attributes)
+        with trace.get_tracer("shop").start_as_current_span("order"):
+            for histogram in self._histograms:
+                for latency_ms in of_series.latencies_ms:
+                    histogram.record(latency_ms, of_series.attributes)
 
 
 class Builder:
