@@ -47,6 +47,5 @@ def is_consistent(spans: list[dict[str, Any]]) -> bool:
 
 def _fits(span: dict[str, Any], earlier: list[dict[str, Any]], parent: int | str) -> bool:
     if isinstance(parent, str):
-        # A caller's span is in the caller's trace.
-        return parent != "unknown" and span["trace"] == parent
+        return parent != "unknown"
     return parent < len(earlier) and earlier[parent]["trace"] == span["trace"]

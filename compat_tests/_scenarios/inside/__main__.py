@@ -11,12 +11,13 @@ import json
 import sys
 from pathlib import Path
 
-from _stage import set_stage
-
 
 def main(name: str, actor: str, output: str, *servers: str) -> None:
     """Play it."""
+    # First of all: a scenario for gevent patches the standard library.
     scenario = importlib.import_module(name)
+    from _stage import set_stage
+
     ports = {server: int(port) for server, port in (pair.split("=") for pair in servers)}
     stage = set_stage(actor, ports, scenario)
     scenario.play(stage)

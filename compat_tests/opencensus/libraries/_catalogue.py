@@ -9,6 +9,17 @@ from compat_tests.opencensus.libraries._stores import STORES
 _BOTH = ("midspan", "midspan-replace")
 
 LIBRARIES = (
+    Library("opencensus-ext-flask", "web", "use_flask", actors=_BOTH),
+    Library("opencensus-ext-flask in every format", "web", "use_formats"),
+    Library("opencensus-ext-django", "web", "use_django", actors=_BOTH),
+    Library("opencensus-ext-fastapi", "web", "use_fastapi", actors=_BOTH),
+    Library("opencensus-ext-pyramid", "web", "use_pyramid", actors=_BOTH),
     Library("opencensus-ext-requests", "web", "use_requests", actors=_BOTH),
+    Library("opencensus-ext-httpx", "web", "use_httpx", actors=_BOTH),
+    Library("opencensus-ext-httplib", "web", "use_httplib", actors=_BOTH),
+    Library("opencensus-ext-grpc", "web", "use_grpc", actors=_BOTH),
+    Library("opencensus-ext-threading", "web", "use_threading", actors=_BOTH),
+    Library("opencensus-ext-logging", "web", "use_logging", actors=_BOTH),
+    Library("opencensus-ext-gevent", "web", "use_gevent", actors=_BOTH),
     *STORES,
 )

@@ -6,17 +6,17 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from _serving import get, serving_wsgi
-from _stage import CALLER_SPAN, CALLER_TRACE
+from _stage import CALLER_SPAN, CALLER_TRACE, LATER_SPAN, LATER_TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Peer", "as_caller", "get", "serving_peer", "serving_wsgi"]
+__all__ = ["CALLER", "LATER_CALLER", "UNSAMPLED_CALLER", "Peer", "get", "serving_peer", "serving_wsgi"]
 
-
-def as_caller(*, is_sampled: bool = True) -> dict[str, str]:
-    """Return the headers of a caller that is traced elsewhere, in W3C's format."""
-    return {"traceparent": f"00-{CALLER_TRACE}-{CALLER_SPAN}-{int(is_sampled):02x}"}
+# The headers of callers that are traced elsewhere, in W3C's format.
+CALLER = {"traceparent": f"00-{CALLER_TRACE}-{CALLER_SPAN}-01", "tracestate": "vendor=value"}
+LATER_CALLER = {"traceparent": f"00-{LATER_TRACE}-{LATER_SPAN}-01"}
+UNSAMPLED_CALLER = {"traceparent": f"00-{CALLER_TRACE}-{CALLER_SPAN}-00"}
 
 
 class Peer:

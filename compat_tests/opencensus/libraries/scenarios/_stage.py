@@ -22,24 +22,32 @@ if TYPE_CHECKING:
     from _plain import Plain
 
 ACTORS = "plain", "midspan", "midspan-replace"
-# A caller that is traced elsewhere: what it sends is the same in every run.
-CALLER_TRACE = "0af7651916cd43dd8448eb211c80319c"
-CALLER_SPAN = "b7ad6b7169203331"
-_STRANGERS = {CALLER_SPAN: "caller", CALLER_TRACE: "caller"}
+# Callers that are traced elsewhere: what they send is the same in every run.
+CALLER_TRACE, CALLER_SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+LATER_TRACE, LATER_SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+_STRANGERS = {
+    CALLER_SPAN: "caller",
+    CALLER_TRACE: "caller's trace",
+    LATER_SPAN: "later caller",
+    LATER_TRACE: "later caller's trace",
+}
 # What the formats that OpenCensus knows call their headers; they are compared without case.
 _PROPAGATED = ("traceparent", "tracestate", "x-b3-", "x-cloud-trace", "opencensus-trace", "grpc-trace", "b3")
 
 _OTHER_IDS = (
+    (re.compile(r"\b0{16}\b"), "(no span)"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "(another trace)"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "(another span)"),
+    (re.compile(r"(?<=/)\d+(?=;o=)"), "(another span in decimal)"),
 )
 
 
 class Stage(Notebook):
     """What a scenario acts with: an exporter, tracers, the ports of the servers it asked for, a notebook.
 
-    What the application sees otherwise over midspan is told by the scenario, in `DIFFERS`: a note's label ->
-    the row of docs/opencensus.md that says so, and what is seen over midspan.
+    What differs over midspan is told by the scenario, with the row of docs/opencensus.md that says so: in
+    `NOTES_DIFFER`, a note's label -> the row, what is noted; in `SPANS_DIFFER`, a span's name -> the row,
+    what of its record is otherwise.
 
     Attributes:
         exporter: the OpenCensus exporter to be given to the library.
@@ -48,7 +56,10 @@ class Stage(Notebook):
 
     def __init__(self, actor: Plain | Midspan, ports: dict[str, int], scenario: ModuleType) -> None:
         super().__init__(actor.read, _STRANGERS)
-        self._differs = getattr(scenario, "DIFFERS", {})
+        self._differ = {
+            "notes": getattr(scenario, "NOTES_DIFFER", {}),
+            "spans": getattr(scenario, "SPANS_DIFFER", {}),
+        }
         self.exporter = actor.exporter
         self.ports = ports
         self._actor = actor
@@ -60,6 +71,10 @@ class Stage(Notebook):
     def native(self, name: str) -> AbstractContextManager[Any]:
         """Start a span as new code does: natively over midspan, by OpenCensus's current tracer without it."""
         return self._actor.native(name)
+
+    def expect_no_end(self, name: str, span_id: str) -> None:
+        """Name a span that its library leaves open for good, so that it is no unknown parent."""
+        self._strangers[span_id] = f"{name}, which never ends"
 
     def note_headers(self, label: str, headers: Mapping[str, Any]) -> None:
         """Write down what a peer received that tells of the trace."""
@@ -75,16 +90,18 @@ class Stage(Notebook):
         self._name_ids(spans)
         legacy = self._actor.read_legacy({span["id"]: span["started"] for span in spans})
         shown = None if legacy is None else self._shown(legacy)
-        return {**super().record(), "legacy": shown, "differs": self._differs}
+        return {**super().record(), "legacy": shown, "differ": self._differ}
 
     def _name_ids(self, spans: Iterable[dict[str, Any]]) -> None:
-        names: dict[str, str] = {CALLER_TRACE: "(the caller's trace)"}
+        names = {str(int(CALLER_SPAN, 16)): "(the caller, in decimal)"}
         for index, span in enumerate(spans):
             names[span["id"]] = f"(span {index})"
             # Google's format writes the number in decimal.
             names[str(int(span["id"], 16))] = f"(span {index} in decimal)"
-            names.setdefault(span["trace"], f"(trace of {index})")
-        names[CALLER_SPAN] = "(the caller's span)"
+            if span["trace"] not in self._strangers:
+                names.setdefault(span["trace"], f"(trace of {index})")
+        for known, name in self._strangers.items():
+            names.setdefault(known, f"({name})")
         self._ids = names
         self._any_id = re.compile("|".join(sorted(names, key=len, reverse=True)))
 

@@ -23,7 +23,7 @@ page
   / [client] error
 /alone [client]
 """
-DIFFERS = {
+NOTES_DIFFER = {
     "unsampled": (
         "the context of an unsampled span has an id",
         {"traceparent": "00-(another trace)-(another span)-00"},
