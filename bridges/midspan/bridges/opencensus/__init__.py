@@ -16,5 +16,6 @@ from __future__ import annotations
 from midspan.bridges.opencensus._exporter import Exporter
 from midspan.bridges.opencensus._install import install, uninstall
 from midspan.bridges.opencensus._legacy_exporter import LegacyExporter
+from midspan.bridges.opencensus._metrics_exporter import MetricsExporter
 
-__all__ = ["Exporter", "LegacyExporter", "install", "uninstall"]
+__all__ = ["Exporter", "LegacyExporter", "MetricsExporter", "install", "uninstall"]
