@@ -1,4 +1,4 @@
-"""opencensus-ext-httpx: answers of all kinds, a dead port; it sends no header, with or without the bridge."""
+"""opencensus-ext-httpx: answers of all kinds, a dead port; of its verbs, `request` alone sends headers."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def play(stage: Stage) -> None:
         with tracer.span("page"):
             for path in ("/x", "/gone", "/broken"):
                 stage.note(path, client.get(peer.url + path).status_code)
-            stage.note_headers("httpx itself", peer.received.pop())
+            stage.note_headers("sent by get", peer.received.pop())
             with stage.native("new code"):
                 stage.note("posted", client.request("POST", f"{peer.url}/y", json={"a": 1}).text)
-            stage.note_headers("under new code", peer.received.pop())
+            stage.note_headers("sent by request", peer.received.pop())
             _ask_dead_port(stage, client)
         client.get(f"{peer.url}/alone")
 
