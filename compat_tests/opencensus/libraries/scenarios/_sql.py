@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LEFT_OPEN = "a span left open inside a block ends with it"
 # What applications see after the block of a failed statement: without the bridge, its span is still current.
-DIFFERS = {"current after the block": (LEFT_OPEN, None), "current after new code": (LEFT_OPEN, None)}
+NOTES_DIFFER = {"current after the block": (LEFT_OPEN, None), "current after new code": (LEFT_OPEN, None)}
 
 
 def use(stage: Stage, connect: Callable[[], Any], failure: type[Exception]) -> None:

@@ -41,7 +41,7 @@ block
   Sent.google.longrunning.Operations.GetOperation [client]
 """
 LEFT_OPEN = "a span left open inside a block ends with it"
-DIFFERS = {"current after the block": (LEFT_OPEN, None)}
+NOTES_DIFFER = {"current after the block": (LEFT_OPEN, None)}
 
 
 class Operations(operations_pb2_grpc.OperationsServicer):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
-from _sql import DIFFERS, use
+from _sql import NOTES_DIFFER, use
 from opencensus.ext.postgresql import trace as library
 
 if TYPE_CHECKING:
     from _stage import Stage
 
-__all__ = ["DIFFERS", "GIVES", "play"]
+__all__ = ["GIVES", "NOTES_DIFFER", "play"]
 
 GIVES = """
 page

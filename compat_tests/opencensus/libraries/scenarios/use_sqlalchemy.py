@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy
-from _sql import DIFFERS as OF_DRIVERS
+from _sql import NOTES_DIFFER as OF_DRIVERS
 from opencensus.ext.sqlalchemy import trace as library
 from opencensus.trace import execution_context
 from sqlalchemy.ext.declarative import declarative_base
@@ -47,7 +47,7 @@ block
 block
   sqlalchemy.query [client]
 """
-DIFFERS = {"current after the block": OF_DRIVERS["current after the block"]}
+NOTES_DIFFER = {"current after the block": OF_DRIVERS["current after the block"]}
 Base = declarative_base()
 
 
