@@ -169,8 +169,8 @@ def test_shutdown_closes_the_transport(make_span, collector, troubles):
 def test_it_shows_itself_without_secrets():
     """Names of headers, but no values; neither password nor query of the endpoint."""
     one = exporter("https://user:secret@c/base?token=secret", headers={"X-Key": "secret"}, compression="gzip")
-    shown = "OTLPExporter('https://c/base/v1/traces', http/protobuf, gzip, authorization=..., x-key=...)"
-    assert shown == repr(one)
+    where = "'https://c/base/v1/traces', 'https://c/base/v1/metrics'"
+    assert f"OTLPExporter({where}, http/protobuf, gzip, authorization=..., x-key=...)" == repr(one)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,8 @@ def test_without_requests_a_transport_of_ones_own_serves():
     """The library is needed by nothing else here."""
     code = CODE + "from midspan.exporters.otlp import OTLPExporter\nprint(OTLPExporter(transport=object()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "OTLPExporter('http://localhost:4318/v1/traces', http/protobuf, none)\n" == done.stdout
+    where = "'http://localhost:4318/v1/traces', 'http://localhost:4318/v1/metrics'"
+    assert f"OTLPExporter({where}, http/protobuf, none)\n" == done.stdout
 
 
 def test_what_sending_does_is_not_traced():

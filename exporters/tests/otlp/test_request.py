@@ -21,7 +21,7 @@ PROTOBUF, JSON = (
 
 def test_a_payload_is_packed_as_it_is():
     """Without compression nothing is touched."""
-    assert (b"abc", PROTOBUF) == pack(b"abc", "http/protobuf", "none")
+    assert (b"abc", PROTOBUF, "metrics") == pack(b"abc", "http/protobuf", "none", "metrics")
 
 
 def test_a_payload_is_packed_compressed():

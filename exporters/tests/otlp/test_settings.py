@@ -8,6 +8,7 @@ from midspan.exporters.otlp._settings import Given, read_settings
 from midspan.sdk import ConfigurationError
 
 GENERAL, OWN = "OTEL_EXPORTER_OTLP_", "OTEL_EXPORTER_OTLP_TRACES_"
+METRICS = "OTEL_EXPORTER_OTLP_METRICS_"
 
 
 def test_the_defaults_are_the_specifications():
@@ -48,6 +49,56 @@ def test_the_path_follows_the_rules_of_the_specification(variables, url):
 def test_code_may_give_the_base_or_the_whole_of_the_endpoint(endpoint, url):
     """Both are common, and neither gets a path twice or not at all."""
     assert url == read_settings(Given(endpoint=endpoint), {OWN + "ENDPOINT": "http://other"}).url
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "url"),
+    [
+        (None, {}, "http://localhost:4318/v1/metrics"),
+        (None, {GENERAL + "ENDPOINT": "http://c:4318/otlp/"}, "http://c:4318/otlp/v1/metrics"),
+        (
+            None,
+            {METRICS + "ENDPOINT": "http://own:1/mine", GENERAL + "ENDPOINT": "http://c"},
+            "http://own:1/mine",
+        ),
+        (None, {OWN + "ENDPOINT": "http://traces"}, "http://localhost:4318/v1/metrics"),
+        ("http://c", {METRICS + "ENDPOINT": "http://own"}, "http://c/v1/metrics"),
+        ("http://c/v1/traces", {}, "http://c/v1/metrics"),
+        ("http://c/v1/traces/", {}, "http://c/v1/metrics/"),
+        ("http://c/v1/metrics?key=1", {}, "http://c/v1/metrics?key=1"),
+    ],
+)
+def test_metrics_have_their_own_endpoint(given, variables, url):
+    """The same rules with another name; who wrote all of the URL of traces in code gets that of metrics."""
+    assert url == read_settings(Given(endpoint=given), variables, "metrics").url
+
+
+def test_the_whole_endpoint_of_metrics_tells_that_of_traces():
+    """And the other way round."""
+    assert "http://c/x/v1/traces" == read_settings(Given(endpoint="http://c/x/v1/metrics"), {}).url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("headers", "a=1", {"a": "1"}),
+        ("timeout", "7000", 7.0),
+        ("compression", "gzip", "gzip"),
+        ("protocol", "http/json", "http/json"),
+        ("certificate", __file__, __file__),
+        ("client_key", __file__, __file__),
+        ("client_certificate", __file__, __file__),
+    ],
+)
+def test_each_variable_of_metrics_is_read_for_metrics_alone(name, value, expected):
+    """Traces keep their defaults."""
+    variables = {METRICS + name.upper(): value}
+    field = "timeout_s" if name == "timeout" else name
+    of_metrics, of_traces = (read_settings(Given(), variables, signal) for signal in ("metrics", "traces"))
+    assert (expected, getattr(read_settings(Given(), {}), field)) == (
+        getattr(of_metrics, field),
+        getattr(of_traces, field),
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Send finished spans to anything that speaks OTLP over HTTP.
+"""Send finished spans and metrics to anything that speaks OTLP over HTTP.
 
 >>> from midspan import sdk
 >>> pipeline = sdk.configure(exporters=[OTLPExporter("http://localhost:4318", compression="gzip")])

@@ -1,36 +1,39 @@
-"""Export spans over OTLP: encode, pack, send, judge."""
+"""Export spans and metrics over OTLP: each signal has a lane of its own."""
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from midspan import _trouble
+from midspan._environment import ConfigurationError
 from midspan.exporters._json_form import json_of_spans
-from midspan.exporters.otlp._request import NotSentError, judge, pack
+from midspan.exporters._json_metrics import json_of_metrics
+from midspan.exporters.otlp._lane import Lane
+from midspan.exporters.otlp._metrics import encode_metrics
+from midspan.exporters.otlp._preferences import read_preferences
 from midspan.exporters.otlp._settings import Given, read_settings
 from midspan.exporters.otlp._spans import encode_spans
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from midspan.exporters.otlp._request import Answer, Transport
+    from midspan.exporters.otlp._preferences import TemporalityChoice
+    from midspan.exporters.otlp._request import Transport
     from midspan.exporters.otlp._settings import Settings
+    from midspan.metrics import Metric
     from midspan.trace import Span
 
 __all__ = ["OTLPExporter"]
 
-_FOREVER_S: Final = 86_400.0
-_SECRET: Final = re.compile(r"auth|cookie|token|key|secret|password|credential|session", re.IGNORECASE)
+_SIGNALS: Final = ("traces", "metrics")
 
 
 class OTLPExporter:
-    """Send spans to a collector, or to any backend that speaks OTLP over HTTP.
+    """Send spans and metrics to a collector, or to any backend that speaks OTLP over HTTP.
 
-    One call of `export_spans` is one request. Its whole duration is bounded, however the server behaves.
+    One call of `export_spans` or `export_metrics` is one request. Its whole duration is bounded, however the
+    server behaves. Both may be called at once, from as many threads as there are.
     """
 
     name = "otlp"
@@ -46,19 +49,26 @@ class OTLPExporter:
         certificate: str | os.PathLike[str] | None = None,
         client_key: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
+        temporality: TemporalityChoice | None = None,
+        histogram_aggregation: str | None = None,
+        signals: Collection[str] = _SIGNALS,
         proxy: str | None = None,
         transport: Transport | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Take what code says; what it leaves out is read from `OTEL_EXPORTER_OTLP_[TRACES_]*`.
+        """Take what code says; what it leaves out is read from `OTEL_EXPORTER_OTLP_[TRACES_|METRICS_]*`.
 
-        - `endpoint`: the collector's base URL (`http://localhost:4318`), or the whole one ending in
-          `/v1/traces`.
+        - `endpoint`: the collector's base URL (`http://localhost:4318`), or a whole one that ends in
+          `/v1/traces` or `/v1/metrics`.
         - `headers`: sent with each request. Those of code replace those of the variables.
         - `timeout_s`: seconds for one request (10).
         - `compression`: `"none"` or `"gzip"`. `protocol`: `"http/protobuf"` or `"http/json"`.
         - `certificate`: a PEM file with the authorities to trust; `client_certificate` and `client_key`:
           PEM files to prove who is calling.
+        - `temporality`: of metrics: `"cumulative"`, `"delta"`, `"lowmemory"`, or a mapping or function from
+          the kind of an instrument to a `Temporality`.
+        - `histogram_aggregation`: `"explicit_bucket_histogram"` or `"base2_exponential_bucket_histogram"`.
+        - `signals`: what is sent: `"traces"`, `"metrics"`, or both.
         - `proxy`: a proxy's URL; variables such as `HTTPS_PROXY` do not count.
         - `transport`: what exchanges requests for answers, in place of HTTP over `requests`.
 
@@ -77,8 +87,15 @@ class OTLPExporter:
             client_certificate,
             proxy,
         )
-        self._settings = settings = read_settings(given, environment)
-        self._transport = _http_transport(settings) if transport is None else transport
+        self._lanes = {
+            signal: _lane(signal, read_settings(given, environment, signal), transport)
+            for signal in _checked(signals)
+        }
+        preferences = read_preferences(temporality, histogram_aggregation, environment)
+        # What readers look at.
+        self.temporality = preferences.temporality
+        self.histogram_aggregation = preferences.histogram_aggregation
+        self._hide_what_is_not_sent()
         self._warn_of_credentials_in_clear()
 
     def export_spans(self, spans: Sequence[Span], timeout_s: float | None = None) -> bool:
@@ -86,70 +103,69 @@ class OTLPExporter:
 
         The request takes at most `timeout_s` seconds, or what is configured if that is less.
         """
-        if not spans:
+        return self._export("traces", spans, (encode_spans, json_of_spans), timeout_s)
+
+    def export_metrics(self, metrics: Sequence[Metric], timeout_s: float | None = None) -> bool:
+        """Send metrics in one request; False, counted and said, if they were not accepted.
+
+        The request takes at most `timeout_s` seconds, or what is configured if that is less.
+        """
+        return self._export("metrics", metrics, (encode_metrics, json_of_metrics), timeout_s)
+
+    def _export(
+        self,
+        signal: str,
+        items: Sequence[Any],
+        encoders: tuple[Callable[[Any], bytes], Callable[[Any], str]],
+        timeout_s: float | None,
+    ) -> bool:
+        if not items:
             return True
-        settings = self._settings
-        limit_s = min(timeout_s or _FOREVER_S, settings.timeout_s)
-        request = pack(self._encode(spans), settings.protocol, settings.compression)
-        try:
-            answer = self._transport.send(request, limit_s)
-        except NotSentError as error:
-            _trouble.report("otlp.not_sent", "spans were not sent to %s: %s", self._where, str(error))
-            return False
-        return self._conclude(answer)
-
-    def _encode(self, spans: Sequence[Span]) -> bytes:
-        return (
-            json_of_spans(spans).encode() if self._settings.protocol == "http/json" else encode_spans(spans)
-        )
-
-    def _conclude(self, answer: Answer) -> bool:
-        judgement = judge(answer)
-        if not judgement.accepted:
-            status, why = answer.status, judgement.message
-            _trouble.report("otlp.refused", "%s refused spans: HTTP %s %s", self._where, status, why)
-        elif judgement.rejected:
-            rejected, why = judgement.rejected, judgement.message
-            _trouble.report(
-                "otlp.rejected", "%s rejected %s spans of a batch: %s", self._where, rejected, why
-            )
-        elif judgement.message:
-            _trouble.report(
-                "otlp.warned", "%s accepted spans with a warning: %s", self._where, judgement.message
-            )
-        return judgement.accepted
+        lane = self._lanes[signal]
+        to_bytes, to_json = encoders
+        is_json = lane.settings.protocol == "http/json"
+        return lane.send(to_json(items).encode() if is_json else to_bytes(items), timeout_s)
 
     def shutdown(self, timeout_s: float) -> None:  # noqa: ARG002 - nothing here takes time
         """Close all connections; later exports fail."""
-        self._transport.close()
+        # One that was given serves both signals.
+        for transport in {id(lane.transport): lane.transport for lane in self._lanes.values()}.values():
+            transport.close()
+
+    def _hide_what_is_not_sent(self) -> None:
+        """Let a pipeline see that it need not feed this exporter with a signal."""
+        if "traces" not in self._lanes:
+            self.export_spans = None  # type: ignore[method-assign, assignment]
+        if "metrics" not in self._lanes:
+            self.export_metrics = None  # type: ignore[method-assign, assignment]
 
     def _warn_of_credentials_in_clear(self) -> None:
-        url = urlsplit(self._settings.url)
-        if url.scheme == "http" and not _is_loopback(url.hostname or ""):
-            secret = [name for name in self._settings.headers if _SECRET.search(name)]
-            if secret:
+        for lane in self._lanes.values():
+            secrets = lane.secrets_in_clear()
+            if secrets:
                 _trouble.report(
-                    "otlp.in_clear", "%s is sent unencrypted to %s", ", ".join(secret), self._where
+                    "otlp.in_clear", "%s is sent unencrypted to %s", ", ".join(secrets), lane.where
                 )
 
-    @property
-    def _where(self) -> str:
-        """The endpoint as it may be shown: a query may hold a token."""
-        return urlsplit(self._settings.url)._replace(query="").geturl()
-
     def __repr__(self) -> str:
-        settings = self._settings
-        headers = "".join(f", {name}=..." for name in settings.headers)
-        return f"OTLPExporter({self._where!r}, {settings.protocol}, {settings.compression}{headers})"
+        lanes = self._lanes.values()
+        where = ", ".join(repr(lane.where) for lane in lanes)
+        manners = dict.fromkeys(lane.manner for lane in lanes)
+        return f"OTLPExporter({where}, {'; '.join(manners)})"
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _checked(signals: Collection[str]) -> list[str]:
+    wanted = [signal for signal in _SIGNALS if not isinstance(signals, str) and signal in signals]
+    if not wanted or len(wanted) < len(set(signals)):
+        message = (
+            f"signals={signals!r} is not valid: allowed are {' and '.join(map(repr, _SIGNALS))}, in a list"
+        )
+        raise ConfigurationError(message)
+    return wanted
+
+
+def _lane(signal: str, settings: Settings, transport: Transport | None) -> Lane:
+    return Lane(signal, settings, _http_transport(settings) if transport is None else transport)
 
 
 def _http_transport(settings: Settings) -> Any:  # noqa: ANN401 - a Transport; `requests` is imported when it is needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import ssl
 import sys
@@ -128,6 +129,7 @@ def _bundle_of_the_system() -> str | None:
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or None
 
 
+@functools.cache
 def _user_agent() -> str:
     from importlib import metadata  # noqa: PLC0415 - a few milliseconds, paid by who sends
 

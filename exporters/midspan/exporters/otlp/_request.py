@@ -26,10 +26,11 @@ _MAX_INT64: Final = (1 << 63) - 1
 
 
 class Request(NamedTuple):
-    """A body that is ready to be sent, and the headers that describe it."""
+    """A body that is ready to be sent, headers that describe it, and the signal: "traces" or "metrics"."""
 
     body: bytes
     headers: Mapping[str, str]
+    signal: str = "traces"
 
 
 class Answer(NamedTuple):
@@ -61,21 +62,21 @@ class Transport(Protocol):
 
 
 class Judgement(NamedTuple):
-    """What an answer means: whether the batch was taken, how many of its spans were not, and why."""
+    """What an answer means: whether the batch was taken, how many of its items were not, and why."""
 
     accepted: bool
     rejected: int = 0
     message: str = ""
 
 
-def pack(payload: bytes, protocol: str, compression: str) -> Request:
+def pack(payload: bytes, protocol: str, compression: str, signal: str = "traces") -> Request:
     """Return the request that carries a payload."""
     headers = {"content-type": _MEDIA_TYPES[protocol]}
     if compression == "none":
-        return Request(payload, headers)
+        return Request(payload, headers, signal)
     # No time is written: the same payload gives the same bytes.
     body = gzip.compress(payload, _GZIP_LEVEL, mtime=0)
-    return Request(body, {**headers, "content-encoding": compression})
+    return Request(body, {**headers, "content-encoding": compression}, signal)
 
 
 def judge(answer: Answer) -> Judgement:
@@ -93,10 +94,11 @@ def judge(answer: Answer) -> Judgement:
 
 
 def _protobuf_says(body: bytes, *, accepted: bool) -> tuple[int, str]:
-    """Return how many spans were rejected, and why.
+    """Return how many spans or points were rejected, and why.
 
     Accepted, the body is an ExportTraceServiceResponse (partial_success = 1) with an
-    ExportTracePartialSuccess (rejected_spans = 1, error_message = 2); else a google.rpc.Status (message = 2).
+    ExportTracePartialSuccess (rejected_spans = 1, error_message = 2), or what has the same numbers for
+    metrics (rejected_data_points = 1); else a google.rpc.Status (message = 2).
     """
     fields = read_fields(body)
     if accepted:
@@ -113,7 +115,8 @@ def _json_says(body: bytes, *, accepted: bool) -> tuple[int, str]:
     if not accepted:
         return 0, str(document.get("message") or "")
     partial = document.get("partialSuccess") or {}
-    return int(partial.get("rejectedSpans") or 0), str(partial.get("errorMessage") or "")
+    rejected = partial.get("rejectedSpans") or partial.get("rejectedDataPoints") or 0
+    return int(rejected), str(partial.get("errorMessage") or "")
 
 
 def _bytes(value: int | bytes | None) -> bytes:

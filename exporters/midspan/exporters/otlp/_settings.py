@@ -1,4 +1,4 @@
-"""Put together what code and variables say about where spans go, and refuse what cannot be.
+"""Put together what code and variables say about where a signal goes, and refuse what cannot be.
 
 The variables and their defaults are those of the OpenTelemetry specification, "OTLP Exporter Configuration".
 """
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Given", "Settings", "read_settings"]
 
+_PREFIX: Final = "OTEL_EXPORTER_OTLP_"
 _PROTOCOLS: Final = ("http/protobuf", "http/json")
 _COMPRESSIONS: Final = ("none", "gzip")
 _DEFAULT_ENDPOINT: Final = "http://localhost:4318"
 _DEFAULT_TIMEOUT_S: Final = 10.0
-_PATH: Final = "v1/traces"
+# What a base is given, and what the whole of an endpoint ends in.
+_PATHS: Final = {"traces": "/v1/traces", "metrics": "/v1/metrics"}
 # RFC 9110: a name is a token (section 5.6.2), a value has no control characters (5.5); it is sent as latin-1.
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -58,13 +60,15 @@ class Settings(NamedTuple):
     proxy: str | None
 
 
-def read_settings(given: Given, variables: Mapping[str, str] | None = None) -> Settings:
-    """Return what holds: code before the variables of traces before those of all signals before the defaults.
+def read_settings(
+    given: Given, variables: Mapping[str, str] | None = None, signal: str = "traces"
+) -> Settings:
+    """Return what holds: code before the variables of the signal before those of all before the defaults.
 
     Raises:
         ConfigurationError: Something cannot be; the message names it, its value and what is allowed.
     """
-    said = _Said(given, Environment(variables))
+    said = _Said(given, Environment(variables), signal)
     url, credentials = _without_credentials(_url(said))
     return Settings(
         url=url,
@@ -82,16 +86,18 @@ def read_settings(given: Given, variables: Mapping[str, str] | None = None) -> S
 class _Said:
     """Look a setting up in code and variables, and remember who said it."""
 
-    def __init__(self, given: Given, environment: Environment) -> None:
+    def __init__(self, given: Given, environment: Environment, signal: str) -> None:
         self._given = given
         self._environment = environment
+        self.path = _PATHS[signal]
+        self.own_prefix = f"{_PREFIX}{signal.upper()}_"
 
     def look_up(self, name: str) -> tuple[str, Any]:
         """Return who speaks (an argument or a variable) and what is said, or None."""
         value = getattr(self._given, name)
         if value is not None:
             return name, value
-        for prefix in ("OTEL_EXPORTER_OTLP_TRACES_", "OTEL_EXPORTER_OTLP_"):
+        for prefix in (self.own_prefix, _PREFIX):
             text = self._environment.text(prefix + name.upper())
             if text is not None:
                 return prefix + name.upper(), text
@@ -101,12 +107,15 @@ class _Said:
 def _url(said: _Said) -> SplitResult:
     who, value = said.look_up("endpoint")
     url = _split(who, _DEFAULT_ENDPOINT if value is None else value)
-    if who == "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT":
+    if who == f"{said.own_prefix}ENDPOINT":
         return url._replace(path=url.path or "/")
-    # A base, to which the signal's path is added; who wrote the whole of it in code is understood, too.
-    if who == "endpoint" and url.path.rstrip("/").endswith(f"/{_PATH}"):
-        return url
-    return url._replace(path=f"{url.path.rstrip('/')}/{_PATH}")
+    # A base, to which the signal's path is added; who wrote the whole of one in code is understood, too.
+    base = url.path.rstrip("/")
+    if who == "endpoint":
+        for path in _PATHS.values():
+            if base.endswith(path):
+                return url._replace(path=base.removesuffix(path) + said.path + url.path[len(base) :])
+    return url._replace(path=base + said.path)
 
 
 def _split(who: str, value: object) -> SplitResult:
