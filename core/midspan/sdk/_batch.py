@@ -150,3 +150,8 @@ class BatchQueue(Feeder):
     def waiting(self) -> int:
         """Return how many spans are queued or on their way."""
         return len(self._queue) + self._in_flight
+
+    @property
+    def capacity(self) -> int:
+        """How many spans may be queued."""
+        return self._max_size

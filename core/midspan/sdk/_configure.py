@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from midspan.sdk._batch import BatchSettings
-    from midspan.sdk._pipeline import MetricReader
+    from midspan.sdk._outlets import MetricReader
     from midspan.sdk._readers import MetricSettings
     from midspan.sdk.ids import IdGenerator
     from midspan.sdk.sampling import Sampler
@@ -56,6 +56,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     metric_readers: Sequence[MetricReader] = (),
     metrics: MetricSettings | None = None,
     exemplars: str | None = None,
+    self_metrics: bool | None = None,
     ids: IdGenerator | str | None = None,
     forced_per_second: float = 10.0,
     exit_timeout_s: float = _EXIT_TIMEOUT_S,
@@ -82,6 +83,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
       `OTEL_METRIC_EXPORT_TIMEOUT`): how often they are pushed. `exporters` holds for both signals, each
       exporter being given what it takes; by variable, `OTEL_METRICS_EXPORTER` says who takes metrics.
       `exemplars` (`OTEL_METRICS_EXEMPLAR_FILTER`): `"trace_based"`, `"always_on"` or `"always_off"`.
+    - `self_metrics` (`MIDSPAN_SELF_METRICS`): whether the pipeline's own account is among the metrics.
     - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
       (`OTEL_PYTHON_ID_GENERATOR`).
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
@@ -120,6 +122,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
         processors,
         views=views,
         exemplars=chosen_filter(exemplars, read),
+        self_metrics=read.boolean("MIDSPAN_SELF_METRICS") if self_metrics is None else self_metrics,
         wishes_welcome=_Welcome(given, about, has_sampler=sampler is not None),
         resource_of_child=functools.partial(_settings.child_resource, given),
     )

@@ -186,8 +186,11 @@ class Meters:
                 if metric is not None:
                     yield metric
 
-    def after_fork(self) -> None:
-        """In the child: nothing counted yet, and nothing told; every instrument finds a new store."""
+    def restart(self) -> None:
+        """Begin with nothing counted and nothing told: every instrument finds a new store.
+
+        In a forked child, what was counted is the parent's; in a test, the last test's.
+        """
         self._begin()
         for state in self._readers:
             state.begin_anew()

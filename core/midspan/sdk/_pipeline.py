@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import _trouble
-from midspan._tally import Tally
 from midspan.sdk._clock import offset_ns
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._meters import Meters
+from midspan.sdk._processors import Processors
 from midspan.sdk._recorder import Recorder, Settings
+from midspan.sdk._self_metrics import SelfMetrics
 from midspan.sdk._waiting import begin, poll
 
 if TYPE_CHECKING:
@@ -20,73 +21,17 @@ if TYPE_CHECKING:
 
     from midspan.resource import Resource
     from midspan.sdk._batch import ExporterStats
+    from midspan.sdk._outlets import MetricReader, Sink
     from midspan.sdk._plugins import Outlets
     from midspan.sdk._waiting import Wait
     from midspan.sdk.views import View
     from midspan.trace import InstrumentationScope, Span
     from midspan.trace._seam import Wishes
 
-__all__ = ["MetricReader", "Pipeline", "PipelineStats", "Sink"]
+__all__ = ["Pipeline", "PipelineStats"]
 
 # How long spans go by a clock that does not notice when the machine's date is set.
 _RE_ANCHOR_AFTER_S: Final = 60.0
-
-
-class Sink(Protocol):
-    """Where spans leave the pipeline: a batch queue, or a direct call."""
-
-    def put(self, span: Span) -> None:
-        """Take a finished span, without waiting."""
-        ...
-
-    def begin_flush(self, deadline_s: float) -> Wait:
-        """Begin to export what waits, until the deadline (monotonic seconds)."""
-        ...
-
-    def begin_shutdown(self, deadline_s: float) -> Wait:
-        """Begin to export what waits and to close, until the deadline (monotonic seconds)."""
-        ...
-
-    def after_fork(self) -> None:
-        """Begin anew in a child process."""
-        ...
-
-    def stats(self) -> ExporterStats:
-        """Return the account so far."""
-        ...
-
-
-class MetricReader(Protocol):
-    """Whoever collects metrics: at an interval, when the pipeline is flushed, or when asked."""
-
-    @property
-    def name(self) -> str:
-        """What the reader is called in an account."""
-        ...
-
-    def attach(self, meters: Meters) -> None:
-        """Begin to read."""
-        ...
-
-    def detach(self) -> None:
-        """Read no more."""
-        ...
-
-    def instruments_came(self) -> None:
-        """Learn that there is something to collect."""
-        ...
-
-    def begin_flush(self, deadline_s: float) -> Wait:
-        """Begin to push what there is now, until the deadline (monotonic seconds)."""
-        ...
-
-    def begin_shutdown(self, deadline_s: float) -> Wait:
-        """Begin to push a last time and to close, until the deadline (monotonic seconds)."""
-        ...
-
-    def after_fork(self) -> None:
-        """Begin anew in a child process."""
-        ...
 
 
 class PipelineStats(NamedTuple):
@@ -109,35 +54,40 @@ class Pipeline:
         *,
         views: Sequence[View] = (),
         exemplars: str = "trace_based",
+        self_metrics: bool = False,
         wishes_welcome: Callable[[Pipeline, Wishes], None] | None = None,
         resource_of_child: Callable[[Resource], Resource] | None = None,
     ) -> None:
         self._settings = settings
         self._sinks = dict(outlets.sinks)
         self._readers = dict(outlets.readers)
-        self._processors = tuple(processors)
-        self._filters = tuple(f for f in map(_filter_of, processors) if f is not None)
+        self._processors = Processors(processors)
         self._wishes_welcome = wishes_welcome
         self._resource_of_child = resource_of_child
         self._closing: list[Wait] | None = None
         self._closed = False
-        self._filtered = Tally()
         # Those of before a change too: as long as one of their spans is open.
         self._all_recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
-        settings.starters = tuple(p.on_start for p in processors if callable(getattr(p, "on_start", None)))
-        settings.seals_late = bool(self._filters)
+        settings.starters = self._processors.starters
+        settings.seals_late = self._processors.see_ends
         settings.on_end = self._choose_on_end()
         settings.on_record_only = self._finish_unexported
         self._anchor()
         self.meters = Meters(
             lambda: settings.resource, views, self._now_ns, self._instruments_came, exemplars
         )
+        self._self_metrics = SelfMetrics(self.stats, self._sinks, self._now_ns) if self_metrics else None
+        if self._self_metrics is not None:
+            self.meters.on_collected = self._self_metrics.collected
+            self.meters.add_producer(self._self_metrics)
         for reader in self._readers.values():
             reader.attach(self.meters)
         for outlet in (*self._sinks.values(), *self._readers.values()):
             if isinstance(outlet, Feeder):
                 outlet.on_turn = self._re_anchor
         self._begin()
+        if self.meters.has_instruments:
+            self._instruments_came()
         _live.add(self)
 
     def _begin(self) -> None:
@@ -147,33 +97,19 @@ class Pipeline:
     def _choose_on_end(self) -> Callable[[Span], None]:
         """Return the shortest way out: with one sink and no processor, the sink itself."""
         sinks = tuple(self._sinks.values())
-        if not self._filters and len(sinks) == 1:
+        if not self._processors.see_ends and len(sinks) == 1:
             return sinks[0].put
         return self._finish
 
     def _finish(self, span: Span) -> None:
-        if self._filters and not self._passes(span):
+        if self._processors.see_ends and not self._processors.pass_on(span):
             return
         for sink in self._sinks.values():
             sink.put(span)
 
     def _finish_unexported(self, span: Span) -> None:
-        if self._filters:
-            self._passes(span)
-
-    def _passes(self, span: Span) -> bool:
-        """Show a span to the processors, then seal it; False if one of them filtered it out."""
-        passed = True
-        for process in self._filters:
-            try:
-                if process(span) is False:
-                    passed = False
-                    self._filtered.add()
-                    break
-            except Exception as error:  # noqa: BLE001 - a processor may be the application's own
-                _trouble.report("processor.raised", "a processor raised; the span goes on", error=error)
-        span._limits = None
-        return passed
+        if self._processors.see_ends:
+            self._processors.pass_on(span)
 
     @property
     def resource(self) -> Resource:
@@ -209,7 +145,7 @@ class Pipeline:
         deadline_s = time.monotonic() + timeout_s
         self._anchor()
         waits = [outlet.begin_flush(deadline_s) for outlet in self._outlets()]
-        waits += self._tell_processors("force_flush", deadline_s)
+        waits += self._processors.begin("force_flush", deadline_s)
         return _all_done(waits, deadline_s)
 
     def shutdown(self, timeout_s: float = 30.0) -> bool:
@@ -222,7 +158,7 @@ class Pipeline:
             self._closed = True
             # All are begun before any is waited for: one that hangs must not use up the others' time.
             closing = [outlet.begin_shutdown(deadline_s) for outlet in self._outlets()]
-            closing += self._tell_processors("shutdown", deadline_s)
+            closing += self._processors.begin("shutdown", deadline_s)
             closing += self._close_sampler(deadline_s)
             _live.discard(self)
             self._closing = closing
@@ -230,10 +166,6 @@ class Pipeline:
         poll(lambda: self._closing is not None, deadline_s)
         _trouble.say_what_waits()
         return self._closing is not None and _all_done(self._closing, deadline_s)
-
-    def _tell_processors(self, verb: str, deadline_s: float) -> list[Wait]:
-        told = [getattr(processor, verb, None) for processor in self._processors]
-        return [begin(f"processor.{verb}", function, deadline_s) for function in told if callable(function)]
 
     def _close_sampler(self, deadline_s: float) -> list[Wait]:
         close = getattr(self._settings.sampler, "close", None)
@@ -243,7 +175,7 @@ class Pipeline:
         """Return the account so far."""
         return PipelineStats(
             {name: sink.stats() for name, sink in self._sinks.items()},
-            self._filtered.value,
+            self._processors.filtered,
             _trouble.counts(),
             {name: reader.stats() for name, reader in self._readers.items() if isinstance(reader, Feeder)},
         )
@@ -302,8 +234,10 @@ class Pipeline:
             self._settings.resource = self._resource_of_child(self._settings.resource)
         for outlet in self._outlets():
             outlet.after_fork()
-        self.meters.after_fork()
-        self._filtered = Tally()
+        self.meters.restart()
+        if self._self_metrics is not None:
+            self._self_metrics.begin_anew()
+        self._processors.begin_anew()
         self._anchor()
         self._begin()
         _rebind(self)
@@ -317,19 +251,6 @@ class _Engine:
         self.recorder = pipeline.recorder
         self.adopt = pipeline.adopt
         self.force_flush = pipeline.force_flush
-
-
-def _filter_of(processor: Any) -> Callable[[Span], object] | None:  # noqa: ANN401 - one of two shapes
-    """Return what to call with a finished span: the processor itself, or its `on_end`."""
-    on_end = getattr(processor, "on_end", None)
-    if callable(on_end):
-        return on_end  # type: ignore[no-any-return]
-    if callable(processor):
-        return processor  # type: ignore[no-any-return]
-    if callable(getattr(processor, "on_start", None)):
-        return None
-    message = f"{processor!r} is no processor: it is neither callable nor has on_start or on_end"
-    raise TypeError(message)
 
 
 def _all_done(waits: list[Wait], deadline_s: float) -> bool:

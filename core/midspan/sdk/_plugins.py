@@ -15,7 +15,7 @@ from midspan.sdk._settings import checked_batch
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
-    from midspan.sdk._pipeline import MetricReader, Sink
+    from midspan.sdk._outlets import MetricReader, Sink
 
 __all__ = ["Batch", "Outlets", "Simple", "Waits", "load_exporter", "outlets_of", "propagator_of"]
 

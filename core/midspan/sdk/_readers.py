@@ -130,6 +130,11 @@ class PullReader:
             return []
         return self._meters.collect(self._state)
 
+    def restart(self) -> None:
+        """Have all instruments of the pipeline begin at nothing, for every reader: for tests."""
+        if self._meters is not None:
+            self._meters.restart()
+
     def begin_flush(self, deadline_s: float) -> Wait:  # noqa: ARG002 - nothing waits
         """Have nothing to do."""
         return _is_done
@@ -160,15 +165,35 @@ def _wishes_of(exporter: ExporterHandle) -> dict[str, Any]:
 
 
 class OnFlushReader(PullReader):
-    """Collect into a synchronous exporter whenever the pipeline is flushed, and once more at its end."""
+    """Collect into a synchronous exporter whenever the pipeline is flushed, and once more at its end.
+
+    An exporter that has `follow_metrics` collects by itself; it is handed metrics at the end only.
+    """
 
     def __init__(self, exporter: ExporterHandle) -> None:
         super().__init__(**_wishes_of(exporter))
         self._exporter = exporter
+        self._follow = getattr(exporter.exporter, "follow_metrics", None)
+        self._unfollow = getattr(exporter.exporter, "unfollow_metrics", None)
         self.name = exporter.name
+
+    def attach(self, meters: Meters) -> None:
+        """Begin to read from a pipeline."""
+        super().attach(meters)
+        if self._follow is not None:
+            self._follow(self)
+
+    def detach(self) -> None:
+        """Read no more."""
+        super().detach()
+        if self._unfollow is not None:
+            self._unfollow(self)
 
     def begin_flush(self, deadline_s: float) -> Wait:
         """Collect and export, at once."""
+        return _is_done if self._follow is not None else self._push(deadline_s)
+
+    def _push(self, deadline_s: float) -> Wait:
         metrics = self.collect()
         with suppressed():
             accepted = not metrics or self._exporter.export_metrics(metrics, seconds_left(deadline_s))
@@ -176,7 +201,7 @@ class OnFlushReader(PullReader):
 
     def begin_shutdown(self, deadline_s: float) -> Wait:
         """Collect a last time."""
-        wait = self.begin_flush(deadline_s)
+        wait = self._push(deadline_s)
         self.detach()
         closing = self._exporter.begin("shutdown", deadline_s)
         return lambda until_s: all([wait(until_s), closing(until_s)])

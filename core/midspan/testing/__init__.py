@@ -16,6 +16,8 @@ from midspan.testing._bridges import BridgeContract
 from midspan.testing._clock import FakeClock
 from midspan.testing._exporters import ExporterContract
 from midspan.testing._memory import MemoryExporter
+from midspan.testing._metric_exporters import MetricExporterContract
+from midspan.testing._metrics import finished_metrics, odd_metrics
 from midspan.testing._pipeline import pipeline
 from midspan.testing._propagators import PropagatorContract
 from midspan.testing._spans import finished_spans, odd_spans
@@ -25,8 +27,11 @@ __all__ = [
     "ExporterContract",
     "FakeClock",
     "MemoryExporter",
+    "MetricExporterContract",
     "PropagatorContract",
+    "finished_metrics",
     "finished_spans",
+    "odd_metrics",
     "odd_spans",
     "pipeline",
 ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from midspan import metrics, sdk, testing
+from midspan import metrics, sdk
 
 ROUTE = (("route", "/"),)
 
@@ -271,14 +271,3 @@ def test_instruments_show_what_they_are(meter):
     assert "Counter('c', unit='By')" == repr(meter.create_counter("c", unit="By"))
     assert repr(meter).startswith("Meter('test.")
     assert "Observation(1, {'a': 2})" == repr(metrics.Observation(1, {"a": 2}))
-
-
-def test_memory_keeps_metrics_when_the_pipeline_is_flushed(meter):
-    """A test reads `memory.metrics` after a flush."""
-    memory = testing.MemoryExporter()
-    pipeline = sdk.configure(exporters=[memory], environment={}, detectors=[])
-    meter.create_counter("kept").add(2)
-    assert [] == memory.metrics
-    assert pipeline.force_flush(timeout_s=5)
-    (metric,) = [metric for metric in memory.metrics if metric.name == "kept"]
-    assert (metrics.MetricKind.SUM, True, 2) == (metric.kind, metric.is_monotonic, metric.points[0].value)
