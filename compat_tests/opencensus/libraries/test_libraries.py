@@ -11,20 +11,14 @@ from __future__ import annotations
 import pytest
 
 from compat_tests._environments import ROOT
+from compat_tests._scenarios import _marks
 from compat_tests._scenarios._record import is_consistent, text, tree
 from compat_tests.opencensus.libraries._catalogue import LIBRARIES
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
-each_library = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
-each_actor = pytest.mark.parametrize(
-    ("library", "actor"),
-    [
-        pytest.param(library, actor, id=f"{library.name}-{actor}")
-        for library in LIBRARIES
-        for actor in library.actors
-    ],
-)
+each_library = _marks.each_library(LIBRARIES)
+each_actor = _marks.each_actor(LIBRARIES)
 
 
 @each_library

@@ -1,4 +1,4 @@
-"""Request an application as a caller that is traced elsewhere, and be the peer that keeps what it gets."""
+"""Serve, request, and be the peer that keeps what it receives."""
 
 from __future__ import annotations
 
@@ -6,17 +6,11 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from _serving import get, serving_wsgi
-from _stage import CALLER_SPAN, CALLER_TRACE, LATER_SPAN, LATER_TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CALLER", "LATER_CALLER", "UNSAMPLED_CALLER", "Peer", "get", "serving_peer", "serving_wsgi"]
-
-# The headers of callers that are traced elsewhere, in W3C's format.
-CALLER = {"traceparent": f"00-{CALLER_TRACE}-{CALLER_SPAN}-01", "tracestate": "vendor=value"}
-LATER_CALLER = {"traceparent": f"00-{LATER_TRACE}-{LATER_SPAN}-01"}
-UNSAMPLED_CALLER = {"traceparent": f"00-{CALLER_TRACE}-{CALLER_SPAN}-00"}
+__all__ = ["Peer", "get", "serving_peer", "serving_wsgi"]
 
 
 class Peer:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import requests
-from _http import CALLER, UNSAMPLED_CALLER, get
+from _formats import CALLERS
+from _http import get
 from opencensus.ext.requests import trace as requests_library
 from opencensus.trace import execution_context
 
@@ -40,10 +41,11 @@ class Page:
             self._stage.note_headers(f"{label}: sent on", received)
         self._peer.received.clear()
 
-    def visit_all(self, url: str) -> None:
+    def visit_all(self, url: str, format_: str = "W3C") -> None:
         """Request `/hello` with and without a caller's context, `/fail`, and `/health`, which is left out."""
-        self.visit(f"{url}/hello?x=1", CALLER, "with a caller")
+        caller, unsampled = CALLERS[format_]
+        self.visit(f"{url}/hello?x=1", caller, "with a caller")
         self.visit(f"{url}/hello", {}, "alone")
-        self.visit(f"{url}/hello", UNSAMPLED_CALLER, "not sampled by the caller")
-        self.visit(f"{url}/fail", CALLER, "failing")
-        self.visit(f"{url}/health", CALLER, "left out")
+        self.visit(f"{url}/hello", unsampled, "not sampled by the caller")
+        self.visit(f"{url}/fail", caller, "failing")
+        self.visit(f"{url}/health", caller, "left out")

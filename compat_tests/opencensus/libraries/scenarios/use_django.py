@@ -1,10 +1,11 @@
-"""opencensus-ext-django: its middleware from settings, a view that raises, a query, a path left out."""
+"""opencensus-ext-django: its middleware, in Google's format, a view that raises, a query, a path left out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import django
+from _formats import PROPAGATORS
 from _http import serving_peer, serving_wsgi
 from _page import Page
 from django.conf import settings
@@ -56,7 +57,7 @@ def play(stage: Stage) -> None:
         views = [path(view.__name__, view) for view in (hello, fail)]
         _configure(stage, [*views, path("health", hello)])
         with serving_wsgi(get_wsgi_application()) as url:
-            page.visit_all(url)
+            page.visit_all(url, "Google")
 
 
 def _configure(stage: Stage, urls: list[object]) -> None:
@@ -71,6 +72,7 @@ def _configure(stage: Stage, urls: list[object]) -> None:
                 # The documented form: text that the library evaluates.
                 "SAMPLER": "opencensus.trace.samplers.ProbabilitySampler(rate=1)",
                 "EXPORTER": stage.exporter,
+                "PROPAGATOR": PROPAGATORS["Google"],
                 "EXCLUDELIST_PATHS": ["health"],
             }
         },

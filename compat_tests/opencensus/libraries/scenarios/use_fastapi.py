@@ -7,7 +7,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from _asgi import serving_asgi
-from _http import CALLER, get, serving_peer
+from _formats import CALLERS
+from _http import get, serving_peer
 from _page import Page
 from fastapi import FastAPI
 from opencensus.ext.fastapi.fastapi_middleware import FastAPIMiddleware
@@ -87,12 +88,12 @@ def play(stage: Stage) -> None:
         app.add_middleware(FastAPIMiddleware, excludelist_paths=["health"], exporter=stage.exporter)
         with serving_asgi(app) as url:
             page.visit_all(url)
-            page.visit(f"{url}/in-a-thread", CALLER, "in a thread")
+            page.visit(f"{url}/in-a-thread", CALLERS["W3C"][0], "in a thread")
             # Which of the two interleaved requests ends first is not the library's to say.
             stage.let_ends_race()
             patient = threading.Thread(target=get, args=(f"{url}/slow",))
             patient.start()
             if not entered.wait(timeout=10):
                 raise TimeoutError("the slow request did not arrive")
-            get(f"{url}/quick", CALLER)
+            get(f"{url}/quick", CALLERS["W3C"][0])
             patient.join(timeout=10)

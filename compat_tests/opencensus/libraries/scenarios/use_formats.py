@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import flask
-from _http import CALLER, UNSAMPLED_CALLER, serving_peer, serving_wsgi
+from _formats import CALLERS, PROPAGATORS
+from _http import serving_peer, serving_wsgi
 from _page import Page
 from _stage import CALLER_SPAN, CALLER_TRACE
 from opencensus.ext.flask.flask_middleware import FlaskMiddleware
@@ -46,26 +47,6 @@ GIVES = """
   by hand: binary
     new code
 """
-_PACKAGE = "opencensus.trace.propagation"
-# As an application's settings name them.
-_NAMES = {
-    "W3C": "trace_context_http_header_format.TraceContextPropagator()",
-    "B3": "b3_format.B3FormatPropagator()",
-    "B3 in one": "b3_format.B3FormatPropagator()",
-    "Google": "google_cloud_format.GoogleCloudFormatPropagator()",
-}
-# What a caller sends who samples, and one who does not.
-_CALLERS = {
-    "W3C": [CALLER, UNSAMPLED_CALLER],
-    "B3": [
-        {"X-B3-TraceId": CALLER_TRACE, "X-B3-SpanId": CALLER_SPAN, "X-B3-Sampled": sampled}
-        for sampled in "10"
-    ],
-    "B3 in one": [{"b3": f"{CALLER_TRACE}-{CALLER_SPAN}-{sampled}"} for sampled in "10"],
-    "Google": [
-        {"X-Cloud-Trace-Context": f"{CALLER_TRACE}/{int(CALLER_SPAN, 16)};o={sampled}"} for sampled in "10"
-    ],
-}
 _UNSAMPLED = "the context of an unsampled span has an id"
 _B3 = {"x-b3-sampled": "0", "x-b3-spanid": "(another span)", "x-b3-traceid": "(caller's trace)"}
 _GOOGLE = "(another span in decimal);o=0"
@@ -85,21 +66,21 @@ def play(stage: Stage) -> None:
     """Use the library on the stage."""
     with serving_peer() as peer:
         page = Page(stage, peer)
-        for name, callers in _CALLERS.items():
-            with serving_wsgi(_app(stage, page, _NAMES[name])) as url:
+        for name, callers in CALLERS.items():
+            with serving_wsgi(_app(stage, page, PROPAGATORS[name])) as url:
                 for caller, label in zip([*callers, {}], ("sampled", "unsampled", "alone"), strict=True):
                     page.visit(f"{url}/hello", caller, f"{name}, {label}")
     _play_text(stage)
     _play_binary(stage)
 
 
-def _app(stage: Stage, page: Page, format_: str) -> flask.Flask:
+def _app(stage: Stage, page: Page, propagator: str) -> flask.Flask:
     app = flask.Flask("shop")
     app.config["OPENCENSUS"] = {
         "TRACE": {
             "SAMPLER": "opencensus.trace.samplers.ProbabilitySampler(rate=0)",
             "EXPORTER": stage.exporter,
-            "PROPAGATOR": f"{_PACKAGE}.{format_}",
+            "PROPAGATOR": propagator,
         }
     }
     FlaskMiddleware(app)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING  # noqa: E402 -- nothing is imported before the
 
 import flask  # noqa: E402
 import gevent  # noqa: E402
-from _http import CALLER, get, serving_peer  # noqa: E402
+from _formats import CALLERS  # noqa: E402
+from _http import get, serving_peer  # noqa: E402
 from _page import Page  # noqa: E402
 from gevent.event import Event  # noqa: E402
 from gevent.pywsgi import WSGIServer  # noqa: E402
@@ -52,12 +53,12 @@ def play(stage: Stage) -> None:
         server = WSGIServer(("127.0.0.1", 0), _app(stage, Page(stage, peer)), log=None)
         server.start()
         url = f"http://127.0.0.1:{server.server_port}"
-        get(f"{url}/hello", CALLER)
+        get(f"{url}/hello", CALLERS["W3C"][0])
         for received in peer.received:
             stage.note_headers("sent on", received)
         slow = gevent.spawn(get, f"{url}/slow")
         gevent.sleep(0.05)
-        get(f"{url}/quick", CALLER)
+        get(f"{url}/quick", CALLERS["W3C"][0])
         slow.join(timeout=10)
         server.stop()
     _spawn(stage)

@@ -1,12 +1,14 @@
-"""opencensus-ext-pyramid: its tween from settings, a view that raises, a path left out."""
+"""opencensus-ext-pyramid: its tween from settings, B3, a view that raises, a path left out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from _http import LATER_CALLER, serving_peer, serving_wsgi
+from _http import serving_peer, serving_wsgi
 from _page import Page
+from _stage import LATER_SPAN, LATER_TRACE
 from opencensus.trace import execution_context, samplers
+from opencensus.trace.propagation.b3_format import B3FormatPropagator
 from pyramid.config import Configurator
 from pyramid.response import Response
 
@@ -67,6 +69,7 @@ def play(stage: Stage) -> None:
         trace = {
             "SAMPLER": samplers.AlwaysOnSampler(),
             "EXPORTER": stage.exporter,
+            "PROPAGATOR": B3FormatPropagator(),
             "EXCLUDELIST_PATHS": ["health"],
         }
         with Configurator(settings={"OPENCENSUS": {"TRACE": trace}}) as config:
@@ -76,5 +79,6 @@ def play(stage: Stage) -> None:
                 config.add_view(view, route_name=name)
             app = config.make_wsgi_app()
         with serving_wsgi(app) as url:
-            page.visit_all(url)
-            page.visit(f"{url}/later", LATER_CALLER, "after the failure")
+            page.visit_all(url, "B3")
+            later = {"X-B3-TraceId": LATER_TRACE, "X-B3-SpanId": LATER_SPAN, "X-B3-Sampled": "1"}
+            page.visit(f"{url}/later", later, "after the failure")
