@@ -1,4 +1,4 @@
-"""Run the services, send requests through them, show the trace, and judge it."""
+"""Run the services, send requests through them, show what they recorded, and judge it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from midspan.demo._judge import judge
+from midspan.demo._judge import Recorded, judge
 from midspan.demo._services import SERVICES, Running, ServiceError
-from midspan.exporters.console import render
-from midspan.exporters.jsonl import read
+from midspan.exporters.console import render, render_metrics
+from midspan.exporters.jsonl import read, read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,16 +27,16 @@ _MAX_WIDTH: Final = 120
 
 
 def command(argv: Sequence[str]) -> int:
-    """Run services written for OpenTracing and for midspan, and show that they make one trace."""
+    """Run services written for OpenTracing, OpenCensus and midspan; show their one trace and metrics."""
     options = _parse(argv)
     try:
         with tempfile.TemporaryDirectory(prefix="midspan-demo-") as folder:
-            spans = _record(options, Path(folder))
+            recorded = _record(options, Path(folder))
     except (ServiceError, OSError) as trouble:
         print(f"midspan demo: {trouble}", file=sys.stderr)  # noqa: T201 - a command speaks
         return 1
-    print(_picture(spans, options.attributes))  # noqa: T201
-    verdict = judge(spans, [service.name for service in SERVICES], options.requests)
+    print(_picture(recorded, attributes=options.attributes))  # noqa: T201
+    verdict = judge(recorded, SERVICES, options.requests)
     for line in verdict.lines:
         print(line)  # noqa: T201
     if options.exporter == "otlp" and verdict.is_good:
@@ -52,7 +52,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         "--exporter",
         choices=("console", "otlp"),
         default="console",
-        help="otlp: send the spans to a collector as well (default: console)",
+        help="otlp: send it all to a collector as well (default: console)",
     )
     parser.add_argument("--endpoint", help="of the collector, as OTEL_EXPORTER_OTLP_ENDPOINT has it")
     options = parser.parse_args(argv)
@@ -69,13 +69,14 @@ def _positive(text: str) -> int:
     return number
 
 
-def _record(options: argparse.Namespace, folder: Path) -> list[Any]:
-    """Run the services for as long as the requests take; return the spans that they made."""
+def _record(options: argparse.Namespace, folder: Path) -> Recorded:
+    """Run the services for as long as the requests take; return what they recorded."""
     paths = [folder / f"{service.name}.jsonl" for service in SERVICES]
     with _running(paths, options) as url:
         for number in range(options.requests):
             _get(f"{url}/checkout/book-{number}")
-    return [span for path in paths for span in read(path.read_text(encoding="utf-8").splitlines())]
+    lines = [line for path in paths for line in path.read_text(encoding="utf-8").splitlines()]
+    return Recorded(list(read(lines)), list(read_metrics(lines)))
 
 
 def _get(url: str) -> None:
@@ -100,16 +101,13 @@ def _running(paths: list[Path], options: argparse.Namespace) -> Iterator[str]:
             running.stop()
 
 
-def _picture(spans: list[Any], attributes: bool) -> str:  # noqa: FBT001 - called in one place
-    terminal = sys.stdout.isatty()
+def _picture(recorded: Recorded, *, attributes: bool) -> str:
+    """Return the traces as trees, and below them the metrics as a table."""
+    color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     width = min(shutil.get_terminal_size((100, 24)).columns, _MAX_WIDTH)
-    return render(
-        spans,
-        width,
-        terminal and "NO_COLOR" not in os.environ,
-        attributes=attributes,
-        ascii_only=not _speaks_unicode(),
-    )
+    ascii_only = not _speaks_unicode()
+    trees = render(recorded.spans, width, color, attributes=attributes, ascii_only=ascii_only)
+    return f"{trees}\n{render_metrics(recorded.metrics, width, color, ascii_only=ascii_only)}"
 
 
 def _speaks_unicode() -> bool:

@@ -5,6 +5,7 @@ These few lines are all that a legacy service needs: its own code stays as it is
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
@@ -24,9 +25,9 @@ __all__: list[str] = []
 _FLUSH_TIMEOUT_S: Final = 10.0
 
 
-def main(name: str, spans_path: str, exporter: str, endpoint: str) -> None:
-    """Serve `name`, writing its spans to a file and, if so told, to a collector."""
-    exporters: list[Any] = [JSONLinesExporter(spans_path)]
+def main(name: str, path: str, exporter: str, endpoint: str) -> None:
+    """Serve `name`, writing its spans and metrics to a file and, if so told, to a collector."""
+    exporters: list[Any] = [JSONLinesExporter(path)]
     if exporter == "otlp":
         from midspan.exporters.otlp import OTLPExporter  # noqa: PLC0415 - brings `requests` along
 
@@ -44,27 +45,39 @@ def main(name: str, spans_path: str, exporter: str, endpoint: str) -> None:
 
 def _opentracing(name: str) -> Any:  # noqa: ANN401 - one of two kinds of server
     """Make a Flask application serve that was written for OpenTracing."""
-    import importlib  # noqa: PLC0415 - as the next
-
-    from werkzeug.serving import make_server  # noqa: PLC0415 - Flask is only where it is used
-
-    from midspan.bridges import opentracing  # noqa: PLC0415 - as above
+    from midspan.bridges import opentracing  # noqa: PLC0415 - each service has one of the libraries
 
     opentracing.install()
+    return _flask(name)
+
+
+def _opencensus(name: str) -> Any:  # noqa: ANN401 - as above
+    """Make a Flask application serve that was written for OpenCensus."""
+    from midspan.bridges import opencensus  # noqa: PLC0415 - as above
+
+    opencensus.install()
+    return _flask(name)
+
+
+def _flask(name: str) -> Any:  # noqa: ANN401 - as above
+    from werkzeug.serving import make_server  # noqa: PLC0415 - Flask is only where it is used
+
     module = importlib.import_module(f"midspan.demo.{name}")
     _be_silent()
     return make_server("127.0.0.1", 0, module.app, threaded=True)
 
 
-def _native(name: str) -> Any:  # noqa: ANN401 - one of two kinds of server
+def _native(name: str) -> Any:  # noqa: ANN401 - as above
     """Make a handler of the standard library serve."""
-    import importlib  # noqa: PLC0415 - as above
-
     module = importlib.import_module(f"midspan.demo.{name}")
     return ThreadingHTTPServer(("127.0.0.1", 0), module.Handler)
 
 
-_STARTERS: Final[dict[str, Callable[[str], Any]]] = {"opentracing": _opentracing, "native": _native}
+_STARTERS: Final[dict[str, Callable[[str], Any]]] = {
+    "opentracing": _opentracing,
+    "opencensus": _opencensus,
+    "native": _native,
+}
 
 
 def _be_silent() -> None:

@@ -18,18 +18,21 @@ _STOP_TIMEOUT_S: Final = 15.0
 
 
 class Service(NamedTuple):
-    """One service: its name, the interface that it is written for, and what it calls."""
+    """One service: its name, the interface that it is written for, and what it counts, if it does."""
 
     name: str
     interface: str
-    calls: str | None = None
+    counts: str | None = None
+    per_request: int = 1
 
 
-# In the order in which a request passes through them. A service for another interface is one more line here,
-# one more module beside this one, and one more way to start in _serve.py.
+# The first is the one that is asked; it calls the next two, and both of these call the ledger. A service for
+# another interface is one more line here, one more module beside this one, and one more way to start in
+# _serve.py.
 SERVICES: Final = (
-    Service("storefront", "opentracing", calls="pricing"),
-    Service("pricing", "native", calls="ledger"),
+    Service("storefront", "opentracing"),
+    Service("pricing", "native", counts="quotes"),
+    Service("shipping", "opencensus", counts="shipping/parcels", per_request=3),
     Service("ledger", "opentracing"),
 )
 
@@ -41,7 +44,7 @@ class ServiceError(RuntimeError):
 class Running:
     """A service that runs. Closing its standard input stops it, so none outlives the demo."""
 
-    def __init__(self, service: Service, spans_path: Path, exporter: str, endpoint: str | None) -> None:
+    def __init__(self, service: Service, path: Path, exporter: str, endpoint: str | None) -> None:
         self.service = service
         self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
             [
@@ -49,7 +52,7 @@ class Running:
                 "-m",
                 "midspan.demo._serve",
                 service.name,
-                str(spans_path),
+                str(path),
                 exporter,
                 endpoint or "",
             ],
@@ -80,7 +83,7 @@ class Running:
         delivered = self._said("delivered")
         self._process.wait(_STOP_TIMEOUT_S)
         if delivered != "True":
-            message = f"{self.service.name} could not deliver all of its spans"
+            message = f"{self.service.name} could not deliver all that it recorded"
             raise ServiceError(message)
 
     def kill(self) -> None:
@@ -104,4 +107,8 @@ class Running:
 
 def _clean_environment() -> dict[str, str]:
     """Return the environment without what would configure telemetry otherwise than the demo does."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "JAEGER_"))}
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("OTEL_", "MIDSPAN_", "JAEGER_"))
+    }

@@ -17,7 +17,7 @@ tracing = FlaskTracing(trace_all_requests=True, app=app)
 @app.route("/bookings/<int:cents>")
 def book(cents: int) -> flask.Response:
     """Write a sale down."""
-    tier = opentracing.tracer.active_span.get_baggage_item("customer.tier")
+    tier = opentracing.tracer.active_span.get_baggage_item("customer.tier") or "unknown"
     with opentracing.tracer.start_active_span("INSERT booking", tags={"span.kind": "client"}) as scope:
         scope.span.set_tag("customer.tier", tier).set_tag("cents", cents)
         time.sleep(0.008)

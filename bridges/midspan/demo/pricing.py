@@ -9,11 +9,16 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from midspan import baggage, context, propagation, trace
+from midspan import baggage, context, metrics, propagation, trace
 
 __all__ = ["Handler"]
 
 tracer = trace.get_tracer("shop.pricing", "1.0.0")
+meter = metrics.get_meter("shop.pricing", "1.0.0")
+quotes = meter.create_counter("quotes", unit="{quote}", description="Prices given")
+duration = meter.create_histogram(
+    "quote.duration", unit="ms", description="From question to price", boundaries=(5, 10, 20, 50, 100, 200)
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -25,9 +30,13 @@ class Handler(BaseHTTPRequestHandler):
             context.attached(propagation.extract(self.headers)),
             tracer.start_as_current_span("GET /quote", kind=trace.SpanKind.SERVER) as span,
         ):
+            began_s = time.perf_counter()
             cents = discounted(list_price())
             booking = call(f"{os.environ['LEDGER_URL']}/bookings/{cents}")
             span.set_attribute("http.response.status_code", 200)
+            tier = baggage.get_baggage("customer.tier") or "none"
+            quotes.add(1, {"customer.tier": tier})
+            duration.record((time.perf_counter() - began_s) * 1000, {"customer.tier": tier})
             self.answer({"cents": cents, **booking})
 
     def answer(self, body: dict[str, Any]) -> None:

@@ -19,13 +19,14 @@ http = SessionTracing()
 
 @app.route("/checkout/<item>")
 def checkout(item: str) -> flask.Response:
-    """Sell one item: look into the stock, and have it priced."""
+    """Sell one item: look into the stock, have it priced, and have it sent."""
     span = opentracing.tracer.active_span
     span.set_baggage_item("customer.tier", "gold")
     span.set_tag("shop.item", item)
     reserve(item)
-    answer = http.get(f"{os.environ['PRICING_URL']}/quote?item={item}", timeout=10)
-    return flask.jsonify({"item": item, **answer.json()})
+    price = http.get(f"{os.environ['PRICING_URL']}/quote?item={item}", timeout=10)
+    parcel = http.get(f"{os.environ['SHIPPING_URL']}/parcels/{item}", timeout=10)
+    return flask.jsonify({"item": item, "price": price.json(), "parcel": parcel.json()})
 
 
 def reserve(item: str) -> None:

@@ -120,12 +120,13 @@ def test_the_largest_exemplar_is_the_one_that_is_shown():
     [
         (histogram([0, 0], [5], sum=0.0), "0 values"),
         (histogram([1, 1], [5], sum=None), "2 values"),
-        (histogram([0, 3], [5], sum=21.0), "3 × 7 ms  p50 ~5  p95 ~5"),
-        (histogram([0, 3], [5], sum=21.0, min=6, max=9), "3 × 7 ms  6 … 9  p50 ~7.5  p95 ~8.85"),
+        (histogram([0, 30], [5], sum=210.0), "30 × 7 ms  p50 ~5  p95 ~5"),
+        (histogram([0, 30], [5], sum=210.0, min=6, max=9), "30 × 7 ms  6 … 9  p50 ~7.5  p95 ~8.85"),
+        (histogram([0, 9], [5], sum=63.0, min=6, max=9), "9 × 7 ms  6 … 9"),
         (histogram([], [], count=3, sum=21.0, min=6, max=9), "3 × 7 ms  6 … 9"),
-        (histogram([1, 3], [5], sum=21.0), "4 × 5.25 ms  ▃█  p50 ~5  p95 ~5"),
+        (histogram([1, 3], [5], sum=21.0), "4 × 5.25 ms  ▃█"),
     ],
-    ids=["empty", "no sum", "one bucket", "one bucket, bounded", "no buckets", "no minimum"],
+    ids=["empty", "no sum", "one bucket", "one bucket, bounded", "few", "no buckets", "no minimum"],
 )
 def test_of_a_histogram_is_told_what_is_known(point, row):
     """Count, mean, extremes, shape, estimates: nothing is made up."""

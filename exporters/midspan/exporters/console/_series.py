@@ -25,6 +25,8 @@ _KINDS: Final = {
     MetricKind.SUMMARY: "summary",
 }
 _TWO: Final = 2
+# Percentiles of fewer values would tell more of the buckets than of the values.
+_ENOUGH: Final = 10
 
 
 class Section(NamedTuple):
@@ -130,5 +132,5 @@ def _spread(point: Any, glyphs: Glyphs) -> Iterable[str]:  # noqa: ANN401 - a hi
     line = sparkline(buckets, glyphs) if len(buckets) >= _TWO else glyphs.ellipsis
     if least or most or len(buckets) >= _TWO:
         yield f"{least} {line} {most}".strip()
-    if buckets:
+    if buckets and point.count >= _ENOUGH:
         yield "  ".join(f"p{share} ~{amount(quantile(buckets, share / 100))}" for share in (50, 95))
