@@ -167,6 +167,15 @@ CASES = (
         unit="B",
     ),
     Case(
+        "attribute_sets",
+        "bytes held by a counter for each of 100,000 attribute sets",
+        "metering",
+        {"opentelemetry": None},
+        kind="held",
+        iterations=100_000,
+        unit="B",
+    ),
+    Case(
         "import_time",
         "import of the tracing API, by -X importtime",
         "importtime",

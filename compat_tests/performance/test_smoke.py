@@ -121,10 +121,19 @@ def test_payloads_say_the_same(row: str, judge_by: str, count: int) -> None:
 @pytest.mark.parametrize("side", [OURS, "opentelemetry"])
 def test_queued_spans_are_in_the_queue(side: str) -> None:
     """The weighed spans are queued, not exported, and come out afterwards; the worker checks both."""
-    case = next(case for case in CASES if case.kind == "held")
+    case = next(case for case in CASES if case.name == "queued_span")
     with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
         held = worker.ask("held", topic=case.topic, name=case.name, iterations=500)
     assert held["bytes"] > 400
+
+
+@pytest.mark.parametrize("side", [OURS, "opentelemetry"])
+def test_attribute_sets_are_counted(side: str) -> None:
+    """Past the limit of series too, the total is that of all; the worker checks it."""
+    case = next(case for case in CASES if case.name == "attribute_sets")
+    with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
+        held = worker.ask("held", topic=case.topic, name=case.name, iterations=5_000)
+    assert held["bytes"] > 0
 
 
 @pytest.mark.parametrize("side", [OURS, "opentelemetry"])

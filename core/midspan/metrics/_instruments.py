@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["BoundInstrument", "Counter", "Gauge", "Histogram", "Instrument", "UpDownCounter", "spelling"]
 
 _PLAIN: Final = frozenset({int, float, bool})
-_LONGEST_REMEMBERED: Final = 1024
+_LONGEST_REMEMBERED: Final = 256
 
 
 def _nothing(amount: Any) -> None:  # noqa: ANN401 - any number

@@ -103,3 +103,27 @@ def collect_series() -> Timed:
         return collected.points
 
     return Timed(run, made, collected.sample, prepare=prepare)
+
+
+class attribute_sets:  # noqa: N801 - named as its row is
+    """Count by ever new users: past the limit, all are one series, and the total stays true."""
+
+    def __init__(self) -> None:
+        self._pipeline = Pipeline()
+        self._counter = self._pipeline.meter.create_counter("orders", unit="1")
+        self._users = 0
+        self._told = 0
+
+    def fill(self, sets: int) -> None:
+        """Add 1 under so many attribute sets that were never seen before."""
+        for number in range(self._users, self._users + sets):
+            self._counter.add(1, {"method": METHOD, "user": f"u-{number:010d}"})
+        self._users += sets
+
+    def drain(self) -> None:
+        """Collect."""
+        self._told = self._pipeline.total()
+
+    def exported(self) -> int:
+        """Tell the total of the latest collection."""
+        return self._told
