@@ -101,6 +101,18 @@ def test_a_grandchild_tells_its_own_alone(shop, metrics):
     assert [{"count": [1]}, {"count": [2]}] == in_child(child)
 
 
+def test_large_counts_lose_nothing(shop, metrics):
+    """Whole sums stay whole where floats would not tell them apart."""
+    shop.view("sum", aggregation.SumAggregation(), shop.items)
+    shop.record(2**60)
+
+    def child():
+        shop.record(1)
+        return [repr(value) for value in values(metrics())["sum"]]
+
+    assert ["1"] == in_child(child)
+
+
 def test_readback_goes_on_from_the_parents_counts(shop, metrics):
     """OpenCensus's own view of the child stays OpenCensus's."""
     shop.view("count", aggregation.CountAggregation())

@@ -46,12 +46,14 @@ def after_in_child() -> None:
 
 def _begin_view(view_data: Any, now_ns: int) -> None:
     view_data.__dict__[SINCE_NS] = now_ns
-    _renew(view_data.view, "_md_cache_lock")
+    view = view_data.view
+    _renew(view, "_md_cache_lock")
+    is_long = view.aggregation.get_metric_type(view.measure) in _convert.LONGS
     for data in values_of(view_data._tag_value_aggregation_data_map):
         if type(data) is LastValueAggregationData:
             data.__class__ = _views.InheritedLastValue
         else:
-            data.__dict__[BEFORE] = _views.point_of(data, ({}, now_ns, now_ns), is_long=False)
+            data.__dict__[BEFORE] = _views.point_of(data, ({}, now_ns, now_ns), is_long=is_long)
 
 
 def _begin_gauge(gauge: Any, now_ns: int) -> None:
