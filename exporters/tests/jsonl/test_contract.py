@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from midspan.exporters.jsonl import JSONLinesExporter, read
-from midspan.testing import ExporterContract
+from midspan.exporters.jsonl import JSONLinesExporter, read, read_metrics
+from midspan.testing import ExporterContract, MetricExporterContract
 
 
 class TestJSONLines(ExporterContract):
@@ -24,3 +24,19 @@ class TestJSONLines(ExporterContract):
             return []
         with self.path.open(encoding="utf-8") as lines:
             return [span.name for span in read(lines)]
+
+
+class TestJSONLinesOfMetrics(MetricExporterContract):
+    """Into a file, which is read back."""
+
+    @pytest.fixture(autouse=True)
+    def file(self, tmp_path):
+        """Give each test a file of its own."""
+        self.path = tmp_path / "metrics.jsonl"
+
+    def make_exporter(self) -> JSONLinesExporter:
+        return JSONLinesExporter(self.path)
+
+    def received_metrics(self, exporter: JSONLinesExporter) -> list[str]:
+        with self.path.open(encoding="utf-8") as lines:
+            return [metric.name for metric in read_metrics(lines)]

@@ -14,7 +14,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from exporters.tests._metric_oracle import decoded_metrics, expected_metric, shown_metric
 from exporters.tests._metric_strategies import metric_batches
-from midspan import metrics, sdk
+from midspan import metrics
 from midspan.exporters.jsonl import json_of_metrics, json_of_spans, read, read_metrics
 from midspan.metrics import Exemplar, Metric, MetricKind, NumberPoint, Temporality
 from midspan.resource import Resource
@@ -197,9 +197,9 @@ def test_what_the_pipeline_collects_can_be_read_back(memory):
     meter.create_up_down_counter("up_down").add(-1.5)
     meter.create_gauge("gauge").set(7)
     meter.create_histogram("histogram", unit="ms", boundaries=(1, 5)).record(2)
-    sdk.get_pipeline().force_flush(5)
-    expected = [expected_metric(metric) for metric in memory.metrics]
+    collected = memory.metrics
+    expected = [expected_metric(metric) for metric in collected]
     assert (expected, 4) == (
-        [expected_metric(metric) for metric in read_metrics([json_of_metrics(memory.metrics)])],
+        [expected_metric(metric) for metric in read_metrics([json_of_metrics(collected)])],
         len(expected),
     )
