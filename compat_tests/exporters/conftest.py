@@ -122,7 +122,7 @@ def rotel_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[in
     (agent,) = packages.glob("lib/python*/site-packages/rotel/rotel-agent")
     command = [str(agent), "start", "--pid-file", str(folder / "pid"), "--exporter", "blackhole"]
     command += ["--otlp-http-endpoint", f"127.0.0.1:{http}", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc}"]
-    command += ["--debug-log", "traces", "--debug-log-verbosity", "detailed"]
+    command += ["--debug-log", "traces", "--debug-log", "metrics", "--debug-log-verbosity", "detailed"]
     with running(command, http, log):
         yield http, log
 

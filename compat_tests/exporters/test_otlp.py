@@ -40,20 +40,21 @@ def post_json(url: str, body: bytes) -> int:
 
 def spans_in(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the spans that the test agent tells of, which names fields after the request's format."""
-    camel = [_camel(request) for request in requests]
+    renamed = [camel(request) for request in requests]
     return [
         span
-        for request in camel
+        for request in renamed
         for of_resource in request["resourceSpans"]
         for of_scope in of_resource["scopeSpans"]
         for span in of_scope["spans"]
     ]
 
 
-def _camel(value: Any) -> Any:
+def camel(value: Any) -> Any:
+    """Return names as the JSON form has them; the agent shows those of a binary request with underscores."""
     if isinstance(value, dict):
-        return {_camel_name(name): _camel(item) for name, item in value.items()}
-    return [_camel(item) for item in value] if isinstance(value, list) else value
+        return {_camel_name(name): camel(item) for name, item in value.items()}
+    return [camel(item) for item in value] if isinstance(value, list) else value
 
 
 def _camel_name(name: str) -> str:
