@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from exporters.tests._metric_oracle import decoded_metrics, shown_metric
+from exporters.tests._metric_oracle import decoded_metrics, expected_metric, shown_metric
+from midspan.exporters._json_metrics import json_of_metrics
+from midspan.exporters.jsonl import read_metrics
 from midspan.exporters.otlp import encode_metrics
 from midspan.metrics import (
     Buckets,
@@ -142,6 +144,14 @@ def test_what_is_no_metric_is_left_out(troubles, caplog, odd):
     """Those before and after it arrive; it is counted, and said once."""
     assert [[GOOD_SHOWN]] * 2 == [each["points"] for each in shown(metric([GOOD]), odd, metric([GOOD]))]
     assert ({"otlp.no_metric": 1}, 1) == (troubles(), len(caplog.messages))
+
+
+@pytest.mark.parametrize(("kind", "point"), LOST.values(), ids=list(LOST))
+def test_both_forms_leave_out_the_same(kind, point):
+    """What is sent in protobuf of a metric with an odd point is what is sent of it in JSON."""
+    batch = [metric([GOODS[kind], point, GOODS[kind]], kind), metric([GOOD])]
+    in_json = [expected_metric(each) for each in read_metrics([json_of_metrics(batch)])]
+    assert in_json == shown(*batch)
 
 
 def test_a_metric_without_a_point_left_is_not_sent(troubles):
