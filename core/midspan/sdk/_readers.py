@@ -140,8 +140,7 @@ class PullReader:
         return _is_done
 
     def begin_shutdown(self, deadline_s: float) -> Wait:  # noqa: ARG002 - as above
-        """Read no more."""
-        self.detach()
+        """Have nothing to do: what was counted can still be read, or the reader already reads another."""
         return _is_done
 
     def instruments_came(self) -> None:

@@ -202,6 +202,16 @@ def test_readers_come_and_go(meter, reader):
     assert [1] == values(reader.collect(), "c")
 
 
+def test_a_reader_may_go_on_to_the_next_pipeline(meter):
+    """The end of the one before does not take it away."""
+    reader = sdk.PullReader()
+    counter = meter.create_counter("c")
+    for amount in (1, 2):
+        sdk.configure(exporters=[], metric_readers=[reader], environment={}, detectors=[])
+        counter.add(amount)
+        assert [amount] == values(reader.collect(), "c")
+
+
 def test_a_reader_without_a_pipeline_reads_nothing():
     """Asked too early or too late it returns an empty list."""
     assert [] == sdk.PullReader().collect()

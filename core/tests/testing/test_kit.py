@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from midspan import _trouble, context, sdk, testing, trace
+from midspan import _trouble, context, metrics, sdk, testing, trace
 from midspan.testing import FakeClock, MemoryExporter
 
 
@@ -121,3 +121,59 @@ def test_odd_spans_hold_what_midspan_lets_through():
     assert {"plain", "odd", "deep", ""} == set(by_name)
     assert {"surrogate", "numbers", "mixed", "long"} <= set(by_name["odd"].attributes)
     assert sdk.get_pipeline() is None
+
+
+def test_a_memory_shows_metrics_as_they_are():
+    """Without a flush, each time that it is asked; after the end, as they were then."""
+    counter = metrics.get_meter("kit").create_counter("kit.shown")
+
+    def shown(memory):
+        return [m.points[0].value for m in memory.metrics if m.name == "kit.shown"]
+
+    with testing.pipeline() as memory:
+        counter.add(2)
+        before = shown(memory)
+        counter.add(3)
+        assert sdk.get_pipeline().force_flush(5)
+        assert ([2], [5]) == (before, shown(memory))
+        counter.add(1)
+    assert [6] == shown(memory)
+
+
+def test_a_cleared_memory_counts_from_nothing():
+    """Bound instruments too."""
+    counter = metrics.get_meter("kit").create_counter("kit.cleared")
+    with testing.pipeline() as memory:
+        counter.add(2)
+        memory.clear()
+        assert [] == [metric for metric in memory.metrics if metric.name == "kit.cleared"]
+        bound = counter.bind({"a": 1})
+        bound.add(3)
+        memory.clear()
+        bound.add(4)
+        (metric,) = [metric for metric in memory.metrics if metric.name == "kit.cleared"]
+        assert [4] == [point.value for point in metric.points]
+
+
+def test_a_memory_goes_on_to_the_next_pipeline():
+    """What the first told at its end stays; what the second counts is shown beside it."""
+    counter = metrics.get_meter("kit").create_counter("kit.next")
+    memory = MemoryExporter()
+    for amount in (1, 2):
+        sdk.configure(exporters=[memory], environment={}, detectors=[])
+        counter.add(amount)
+    assert [1, 2] == [m.points[0].value for m in memory.metrics if m.name == "kit.next"]
+
+
+def test_finished_metrics_are_of_every_kind():
+    """One after the other, with exemplars where there can be any."""
+    given = testing.finished_metrics("a", "b", "c", "d", "e")
+    assert set(metrics.MetricKind) == {metric.kind for metric in given}
+    assert 4 == sum(1 for metric in given if getattr(metric.points[0], "exemplars", ()))
+
+
+def test_odd_metrics_hold_what_midspan_lets_through():
+    """Extreme numbers, empty names and odd attributes among them."""
+    by_name = {metric.name: metric for metric in testing.odd_metrics()}
+    assert {"numbers", "attributes", ""} <= set(by_name)
+    assert {2**63 - 1, -(2**63)} <= {point.value for point in by_name["numbers"].points}
