@@ -8,6 +8,8 @@ rules is in scenarios/_plain.py. What may differ stands in docs/opencensus.md, a
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from compat_tests._environments import ROOT
@@ -60,6 +62,15 @@ def test_what_differs_is_documented(play, library):
     assert set() == {label for label, value in plain["notes"] if label in notes and notes[label][1] == value}
     before = {span["name"]: span for span in plain["spans"]}
     assert [] == [name for name, (_, change) in spans.items() if before[name] == {**before[name], **change}]
+
+
+@each_library
+def test_what_was_run_is_documented(library):
+    """The documentation lists the library, in the version that its environment pins."""
+    name = library.name.split()[0]
+    pins = (ROOT / f"compat_tests/opencensus/libraries/requirements-{library.environment}.txt").read_text()
+    version = re.search(rf"^{name}==(\S+)$", pins, re.MULTILINE)[1]
+    assert f"\n| {name} {version} |" in (ROOT / "docs" / "opencensus.md").read_text(encoding="utf-8")
 
 
 def _over_midspan(plain, key):

@@ -95,7 +95,7 @@ def _native(previous: Context, tracer: Any, stored: Any) -> trace.Span:
     if (
         parent is None
         or not (parent._trace_id or parent._flags & SUPPRESSED)
-        or (stored.from_header and _home.is_left_behind(previous, stored))
+        or _home.is_left_behind(previous, tracer, stored)
     ):
         trace_id = _home.home_of(tracer).trace_id(stored.trace_id) or 1
         state = _convert.trace_state(stored.tracestate)

@@ -16,10 +16,12 @@ from midspan.bridges.opencensus._entered import Opened, innermost, view_within
 if TYPE_CHECKING:
     from midspan.context import Context
 
-__all__ = ["KEY", "Home", "Parent", "home_of", "is_left_behind", "parent_of", "settle_in"]
+__all__ = ["GIVEN", "KEY", "Home", "Parent", "home_of", "is_left_behind", "parent_of", "settle_in"]
 
 # Where a tracer's `__dict__` holds it.
 KEY: Final = "_midspan_home"
+# Is there if the application, or an integration that asked a propagator, gave the tracer its span context.
+GIVEN: Final = "_midspan_given"
 
 
 class Home:
@@ -80,19 +82,19 @@ def parent_of(tracer: Any, home: Home, stored: Any) -> Parent:
     return Parent(None, span_id, is_remote=span_id == root)
 
 
-def is_left_behind(context: Context, stored: Any) -> bool:
-    """Say whether a span of OpenCensus's is current that is none of the caller's that `stored` tells of.
+def is_left_behind(context: Context, tracer: Any, stored: Any) -> bool:
+    """Say whether a span of OpenCensus's is current that is none of a tracer's which was told its trace.
 
     Some integrations leave a span open, and current, when a request fails, and threads of a pool keep what
-    was current when they were started: a later caller's trace is not to be taken for a part of it.
+    was current when they were started: a later request's trace is not to be taken for a part of it.
     """
+    own = tracer.__dict__
     span = context.span
-    return (
-        span is not None
-        and stored.span_id is not None
-        and span._trace_id != (_convert.number(stored.trace_id, 32) or span._trace_id)
-        and isinstance(view_within(context), Opened)
-    )
+    if GIVEN not in own or span is None or span._trace_id == _convert.number(stored.trace_id, 32):
+        return False
+    view = view_within(context)
+    whose = getattr(view, "context_tracer", None) if isinstance(view, Opened) else None
+    return whose is not None and whose is not tracer and whose is not own.get("tracer")
 
 
 def _still_open(context: Context) -> Context | None:

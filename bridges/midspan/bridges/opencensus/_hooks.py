@@ -40,6 +40,7 @@ _on_create: Final = oc_span.Span._on_create_callbacks
 _original_current_span: Final = ContextTracer.current_span
 _original_end_span: Final = ContextTracer.end_span
 _original_get_tracer: Final = Tracer.get_tracer
+_original_init: Final = Tracer.__init__
 _original_print_init: Final = PrintExporter.__init__
 
 
@@ -55,12 +56,10 @@ def start_span(self: Any, name: Any = "span") -> Span:
     if above is None and home.open is None and stored.span_id is None:
         ids = (home.trace_id(stored.trace_id), getrandbits(64) or 1)
         span = make(name, start_native(name, previous, ids if ids[0] else None), self)
-    elif (
-        above is None
-        or not above._trace_id
-        or (home.open is None and stored.from_header and _home.is_left_behind(previous, stored))
-    ):
+    elif above is None or not above._trace_id:
         span = _start_root(self, name, previous, stored)
+    elif _home.GIVEN in own and _home.is_left_behind(previous, self, stored):
+        span = _start_root(self, name, _free(previous), stored)
     else:
         view = previous.view if type(previous) is Entered else None
         span = make(name, start_native(name, previous), self, above if view is None else view)
@@ -79,7 +78,7 @@ def start_span(self: Any, name: Any = "span") -> Span:
 
 
 def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
-    """Start a span under nothing current: in the tracer's trace, under its remote parent if it has one."""
+    """Start a span where nothing is current: in the tracer's trace, under its remote parent if it has one."""
     home = _home.home_of(tracer)
     parent = _home.parent_of(tracer, home, stored)
     if parent.open is not None and parent.open.span is not None:
@@ -91,7 +90,7 @@ def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
     else:
         native = start_native(name, previous, (trace_id, getrandbits(64) or 1) if trace_id else None)
     span = make(name, native, tracer)
-    if type(previous) is Entered and (previous.span is None or not previous.span._trace_id):
+    if type(previous) is Entered:
         span.parent_span = previous.view
     else:
         span.parent_span = NullContextManager(span_id=parent.span_id)
@@ -101,7 +100,14 @@ def _start_root(tracer: Any, name: Any, previous: Context, stored: Any) -> Span:
 def _above(context: Context, span: trace.Span) -> Context:
     """Return a context with a span for the parent, unless tracing is suppressed in it."""
     current = context.span
-    return context if current is not None and current._flags & SUPPRESSED else context.with_span(span)
+    return context if current is not None and current._flags else context.with_span(span)
+
+
+def _free(context: Context) -> Context:
+    """Return a context in which no span is current, unless tracing is suppressed in it."""
+    if context.span is not None and context.span._flags & SUPPRESSED:
+        return context
+    return context.with_span(None)
 
 
 def end_span(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -136,6 +142,15 @@ def finish(self: Any) -> None:
             _original_end_span(self)
 
 
+def init(
+    self: Any, span_context: Any = None, sampler: Any = None, exporter: Any = None, propagator: Any = None
+) -> None:
+    """Remember whether OpenCensus itself made the span context, for want of another."""
+    if span_context is not None:
+        self.__dict__[_home.GIVEN] = True
+    _original_init(self, span_context, sampler, exporter, propagator)
+
+
 def get_tracer(self: Any) -> Any:
     """Ask OpenCensus's sampler, about the trace that is current where there is one."""
     made = _original_get_tracer(self)
@@ -144,6 +159,10 @@ def get_tracer(self: Any) -> Any:
     elif isinstance(made, ContextTracer):
         # Both go by the same context, as they do without the bridge.
         self.__dict__["span_context"] = made.__dict__["span_context"]
+    else:
+        return made
+    if _home.GIVEN in self.__dict__:
+        made.__dict__[_home.GIVEN] = True
     return made
 
 
@@ -201,6 +220,7 @@ METHODS: Final = (
     (ContextTracer, "finish", finish),
     (NoopTracer, "start_span", start_unsampled),
     (NoopTracer, "end_span", end_unsampled),
+    (Tracer, "__init__", init),
     (Tracer, "get_tracer", get_tracer),
     (Tracer, "trace_decorator", trace_decorator),
     (PrintExporter, "__init__", print_init),

@@ -29,10 +29,9 @@ def _get(self: Any) -> Any:
     native = context.span
     if native is None or not native._trace_id:
         return stored
-    is_from_caller = getattr(stored, "from_header", False)
-    if is_from_caller and _home.is_left_behind(context, stored):
+    if _home.is_left_behind(context, self, stored):
         return stored
-    return snapshot(native, is_from_caller)
+    return snapshot(native, getattr(stored, "from_header", False))
 
 
 def _set(self: Any, value: Any) -> None:

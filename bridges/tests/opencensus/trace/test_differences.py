@@ -79,15 +79,20 @@ def test_a_span_under_another_trace_joins_it(tracer, spans):
     assert spans()["native"].context.trace_id == spans()["legacy"].context.trace_id
 
 
-def test_a_callers_trace_is_continued_under_a_span_left_open(tracer, spans, kept):
-    """What another request left open, and current, is no parent of the next caller's request."""
+@pytest.mark.parametrize("parent", ["2" * 16, None], ids=["of a caller", "of its own"])
+def test_a_span_that_another_request_left_open_is_no_parent(tracer, spans, kept, parent):
+    """What one request left open, and current, has no part in the trace of the thread's next request."""
     left_open = tracer.start_span("failed request")
-    caller = SpanContext("1" * 32, "2" * 16, TraceOptions("1"), from_header=True)
-    with Tracer(caller, samplers.AlwaysOnSampler(), kept).span("next request"):
+    told = SpanContext("1" * 32, parent, TraceOptions("1"), from_header=parent is not None)
+    following = Tracer(told, samplers.AlwaysOnSampler(), kept)
+    with following.span("next request"), following.span("work"):
         pass
-    expected = ("1" * 32, "2" * 16, left_open)
-    made = spans()["next request"]
-    assert expected == (f"{made.context.trace_id:032x}", f"{made.parent.span_id:016x}", tracer.current_span())
+    with following.span("more of it"):
+        pass
+    following_spans = spans().values()
+    assert {"1" * 32} == {f"{span.context.trace_id:032x}" for span in following_spans}
+    roots = {span.parent and f"{span.parent.span_id:016x}" for span in following_spans if span.name != "work"}
+    assert ({parent}, left_open) == (roots, tracer.current_span())
 
 
 def test_roots_in_threads_do_not_adopt_each_other(tracer, spans):
