@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from compat_tests.faults._odd import ERRORS, ODD
@@ -13,7 +14,7 @@ from compat_tests.faults.scenarios.harmless import PARTS, _harm, _raise, _return
 from compat_tests.faults.sides import ours
 from compat_tests.faults.sides._verbs_of_ours import VERBS
 from midspan import baggage, context, sdk, testing, trace
-from midspan.exporters.otlp import encode_spans
+from midspan.exporters.otlp import encode_metrics, encode_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,8 @@ def test_a_verb_takes_whatever_it_is_given(verb):
     assert context.current().span is None
     for span in memory.spans:
         ExportTraceServiceRequest.FromString(encode_spans([span]))
+    for metric in memory.metrics:
+        ExportMetricsServiceRequest.FromString(encode_metrics([metric]))
 
 
 @pytest.mark.parametrize("part", PARTS)
