@@ -2,8 +2,9 @@
 
 OpenCensus's own objects stay what counts, so that all readback is OpenCensus's. But its additions are written
 anew here: OpenCensus loses sums of distributions when two threads meet. CPython (3.10 to 3.13, with its
-global lock) switches threads and runs signal handlers only at calls and at backward jumps, and there is
-neither between the first and the last assignment of an update below.
+global lock) switches threads and runs signal handlers only at calls and at jumps (3.10 at any that is taken,
+later ones at backward jumps), and up to 3.11 finalizers where a container is made. There is none of these
+between the first and the last assignment of an update below.
 """
 
 from __future__ import annotations
@@ -74,18 +75,22 @@ def _distribute(data: Any, value: Any, timestamp: Any, attachments: Any) -> None
         # It refuses attachments that are no strings: before anything is counted.
         theirs = aggregation_data.Exemplar(value, timestamp, attachments)
     counts = data._counts_per_bucket
-    # From here to the blank line: neither a call nor a backward jump.
+    means, deviations = [None, value], [0, 0]
+    # From here to the blank line: no call, no jump, no new container. What to take is looked up, not asked.
     count = data._count_data + 1
-    old = data._mean_data
-    mean = value if count == 1 else old + (value - old) / count
-    deviations = data._sum_of_sqd_deviations + (0 if count == 1 else (value - old) * (value - mean))
+    is_first = count == 1
+    old, deviation = data._mean_data, data._sum_of_sqd_deviations
+    means[0] = old + (value - old) / count
+    mean = means[is_first]
+    deviations[0] = deviation + (value - old) * (value - mean)
+    deviations[1] = deviation
     counts[slot] += 1
     data._count_data = count
     data._mean_data = mean
-    data._sum_of_sqd_deviations = deviations
+    data._sum_of_sqd_deviations = deviations[is_first]
+
     if theirs is not None:
         kept[slot] = theirs
-
     span = _get().span
     if attachments is not None or (span is not None and span._limits is not None and span._flags & 1):
         _keep(data, slot, value, attachments, span)
