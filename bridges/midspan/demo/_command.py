@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from midspan.demo._judge import Recorded, judge
 from midspan.demo._services import SERVICES, Running, ServiceError
 from midspan.exporters.console import render, render_metrics
-from midspan.exporters.jsonl import read, read_metrics
+from midspan.exporters.jsonl import SpanRecord, read, read_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,7 +107,16 @@ def _picture(recorded: Recorded, *, attributes: bool) -> str:
     width = min(shutil.get_terminal_size((100, 24)).columns, _MAX_WIDTH)
     ascii_only = not _speaks_unicode()
     trees = render(recorded.spans, width, color, attributes=attributes, ascii_only=ascii_only)
-    return f"{trees}\n{render_metrics(recorded.metrics, width, color, ascii_only=ascii_only)}"
+    # As the trees name them, so that a service has the same colour in the table.
+    services = [
+        str(span.resource.attributes["service.name"]) for span in sorted(recorded.spans, key=_start_ns)
+    ]
+    table = render_metrics(recorded.metrics, width, color, ascii_only=ascii_only, services=services)
+    return f"{trees}\n{table}"
+
+
+def _start_ns(span: SpanRecord) -> int:
+    return span.start_ns
 
 
 def _speaks_unicode() -> bool:

@@ -166,3 +166,14 @@ def test_a_metric_that_cannot_be_shown_costs_nothing_but_itself(troubles):
 def test_a_metric_without_series_says_so():
     """It exists, and nothing was measured."""
     assert "no series" in render_metrics([metric(MetricKind.GAUGE)])
+
+
+def test_services_can_have_the_colours_that_a_tree_above_gave_them():
+    """Those that are named take theirs first, measured or not."""
+    before, after = (
+        render_metrics([metric(MetricKind.GAUGE, number(1))], color=True, services=services)
+        for services in ([], ["storefront", "checkout"])
+    )
+    assert ["\x1b[36m■ checkout\x1b[0m", "\x1b[33m■ checkout\x1b[0m"] == [
+        text.splitlines()[2].split("  ")[0] for text in (before, after)
+    ]

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import _trouble
-from midspan.exporters.console._labels import origin_of
+from midspan.exporters.console._labels import origin_of, service_of
 from midspan.exporters.console._series import rows_of, sections
 from midspan.exporters.console._style import (
     ASCII,
@@ -21,7 +21,7 @@ from midspan.exporters.console._style import (
 from midspan.exporters.console._text import cells, counted, date, duration, escaped, padded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from midspan.exporters.console._series import Example, Row, Section
     from midspan.exporters.console._style import Glyphs, Segment
@@ -37,22 +37,38 @@ _FAIR: Final = 24
 _LEAST: Final = 12
 
 
-def render_metrics(
+def render_metrics(  # noqa: PLR0913 - what to show, and in which manner
     metrics: Iterable[Any],
     width: int = 100,
     color: bool = False,  # noqa: FBT001, FBT002 - as `render` has it
     *,
     ascii_only: bool = False,
     max_series: int | None = 20,
+    services: Iterable[str] = (),
 ) -> str:
     """Return a table of finished metrics; no line is wider than `width` cells.
 
-    Of each metric, the first `max_series` series are shown, and how many more there are. Whatever comes from
-    outside is cut, and its control characters are escaped. A width below 40 counts as 40.
+    Of each metric, the first `max_series` series are shown, and how many more there are. `services` are
+    named in the order in which they take their colours, so that these can be a picture's above the table.
+    Whatever comes from outside is cut, and its control characters are escaped. A width below 40 counts as 40.
     """
     width, glyphs = max(width, _MIN_WIDTH), ASCII if ascii_only else UNICODE
-    table = _Table(list(metrics), width, glyphs, max_series)
+    metrics = list(metrics)
+    named = dict.fromkeys([*map(escaped, services), *map(service_of, metrics)])
+    styles = {service: service_style(number) for number, service in enumerate(named)}
+    parts = [
+        _Part(section, [row for each in section.metrics for row in _safe_rows(each, glyphs, max_series)])
+        for section in sections(metrics)
+    ]
+    table = _Table(metrics, parts, styles, width, glyphs)
     return "".join(f"{painted(line, width, glyphs, color=color)}\n" for line in table.lines())
+
+
+class _Part(NamedTuple):
+    """A section, and the rows of its metrics."""
+
+    section: Section
+    rows: list[Row]
 
 
 class _Columns(NamedTuple):
@@ -67,17 +83,20 @@ class _Columns(NamedTuple):
 class _Table:
     """The picture of one collection."""
 
-    def __init__(self, metrics: Sequence[Any], width: int, glyphs: Glyphs, max_series: int | None) -> None:
+    def __init__(
+        self,
+        metrics: Sequence[Any],
+        parts: list[_Part],
+        styles: Mapping[str, str],
+        width: int,
+        glyphs: Glyphs,
+    ) -> None:
         self._metrics = metrics
+        self._parts = parts
+        self._styles = styles
         self._width = width
         self._glyphs = glyphs
-        self._parts = [
-            (section, [row for each in section.metrics for row in _safe_rows(each, glyphs, max_series)])
-            for section in sections(metrics)
-        ]
-        services = dict.fromkeys(section.service for section, _ in self._parts)
-        self._styles = {service: service_style(number) for number, service in enumerate(services)}
-        self._columns = _columns_for([row for _, rows in self._parts for row in rows], width)
+        self._columns = _columns_for([row for part in parts for row in part.rows], width)
 
     def lines(self) -> Iterator[list[Segment]]:
         """Yield the lines, each in segments."""
