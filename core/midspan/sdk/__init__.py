@@ -16,7 +16,8 @@ True
 from __future__ import annotations
 
 from midspan.sdk import aggregation, exemplars, ids, sampling, views
-from midspan.sdk._batch import BatchSettings, ExporterStats
+from midspan.sdk._account import ExporterStats
+from midspan.sdk._batch import BatchSettings
 from midspan.sdk._clock import Clock
 from midspan.sdk._configure import configure, get_pipeline, reset
 from midspan.sdk._environment import ConfigurationError

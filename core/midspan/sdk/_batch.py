@@ -7,57 +7,65 @@ when a batch is ready.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from midspan import _trouble
-from midspan._tally import Tallies, Tally
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._waiting import seconds_left
 
 if TYPE_CHECKING:
-    from midspan.sdk._exporter import ExporterHandle
+    from midspan.sdk._account import ExporterStats
     from midspan.sdk._feeder import Flush
+    from midspan.sdk._routes import Route
     from midspan.trace import Span
 
-__all__ = ["BatchQueue", "BatchSettings", "ExporterStats"]
+__all__ = ["BatchQueue", "BatchSettings"]
+
+
+# Of the specification's "Batching processor".
+_BATCH_SIZE: Final = 512
+# What a batch may grow to while the backend is slower than spans come.
+_LARGEST_BATCH: Final = 8_192
+# What a span takes in memory beside what is written of it: the record itself, and its place in the queue.
+_SPAN_BYTES: Final = 600
+# Of what is written of a span, most is in memory as text, which takes about so many times as much.
+_TEXT_FACTOR: Final = 2
 
 
 class BatchSettings(NamedTuple):
-    """How spans wait (OpenTelemetry specification, "Batching processor"; its defaults)."""
+    """How spans wait (OpenTelemetry specification, "Batching processor").
 
-    max_queue_size: int = 2048
-    max_export_batch_size: int = 512
+    The queue is bounded twice: by `max_queue_size`, and by `max_queue_bytes`, an estimate that goes by what
+    the spans before took. A batch leaves as soon as there are 512 spans (or `max_export_batch_size`, if that
+    is less), and at the latest after `schedule_delay_s`. Where no `max_export_batch_size` is given, batches
+    grow up to 8,192 spans while the backend is slower than they come.
+    """
+
+    max_queue_size: int = 131_072
+    max_export_batch_size: int | None = None
     schedule_delay_s: float = 5.0
     export_timeout_s: float = 30.0
-
-
-class ExporterStats(NamedTuple):
-    """The account of one exporter, in spans: `accepted == exported + queued + sum(dropped.values())`."""
-
-    accepted: int
-    exported: int
-    queued: int
-    dropped: dict[str, int]
+    max_queue_bytes: int = 64 * 1024 * 1024
 
 
 class BatchQueue(Feeder):
     """A bounded queue and the worker that empties it."""
 
-    def __init__(self, exporter: ExporterHandle, settings: BatchSettings) -> None:
+    def __init__(self, route: Route, settings: BatchSettings) -> None:
         self._settings = settings
         self._max_size = settings.max_queue_size
-        self._batch_size = min(settings.max_export_batch_size, settings.max_queue_size)
-        # How many wait when the span comes that fills a batch.
-        self._last_of_batch = self._batch_size - 1
-        super().__init__(exporter, settings.schedule_delay_s)
+        self._largest_batch = min(settings.max_export_batch_size or _LARGEST_BATCH, settings.max_queue_size)
+        self._batch_size = min(_BATCH_SIZE, self._largest_batch)
+        super().__init__(route, settings.schedule_delay_s)
+        route.when_free(self._go_on)
 
     def _begin(self) -> None:
         """Start with nothing queued and nothing counted; after a fork, again."""
         super()._begin()
         self._queue: deque[Span] = deque()
         self._in_flight = 0
-        self._exported = Tally()
-        self._dropped = Tallies()
+        # How many wait when the span comes that wakes the worker.
+        self._last_of_batch = self._batch_size - 1
 
     def put(self, span: Span) -> None:
         """Take a finished span; count it as dropped if the queue is full or closed. Never waits."""
@@ -76,21 +84,22 @@ class BatchQueue(Feeder):
         elif waiting >= self._last_of_batch and not worker.awake:
             worker.wake()
 
+    def _go_on(self) -> None:
+        """Look whether there is a batch, now that an earlier one has left."""
+        if self._worker is not None and len(self._queue) >= self._batch_size:
+            self._worker.wake()
+
     def _refuse(self) -> None:
         if self._closed:
-            self._dropped.add("shutdown")
+            self._route.account.dropped.add("shutdown")
             _trouble.report("queue.closed", "spans ended after the pipeline was shut down; they are dropped")
         else:
-            self._dropped.add("queue_full")
-            _trouble.report(
-                "queue.full", "spans come faster than %s takes them: dropped", self._exporter.name
-            )
+            self._route.account.dropped.add("queue_full")
+            _trouble.report("queue.full", "spans come faster than %s takes them: dropped", self._route.name)
 
     def stats(self) -> ExporterStats:
         """Return the account so far."""
-        queued = self.waiting()
-        exported, dropped = self._exported.value, self._dropped.values()
-        return ExporterStats(exported + queued + sum(dropped.values()), exported, queued, dropped)
+        return self._route.account.stats(self.waiting())
 
     def drain(self, *, everything: bool, deadline_s: float | None = None) -> None:
         """Export full batches, and with `everything` (or when a flush waits) the rest; in the worker only.
@@ -109,10 +118,10 @@ class BatchQueue(Feeder):
                 for flush in waiting:
                     flush.done = True
                 waiting.clear()
-                if len(queue) < self._batch_size:
+                if not self._has_enough():
                     return
                 left = 1
-            elif deadline_s is not None and not self._closed and not seconds_left(deadline_s):
+            elif not self._closed and (not self._route.has_room or _is_over(deadline_s)):
                 flushes.extendleft(waiting)
                 return
             else:
@@ -121,9 +130,19 @@ class BatchQueue(Feeder):
                 if batch:
                     self._export(batch, deadline_s)
 
+    def _has_enough(self) -> bool:
+        """Say whether it is time for a batch: while the route is busy, for a larger one."""
+        enough = self._batch_size
+        if self._route.is_busy:
+            enough = max(enough, min(self._largest_batch, self._max_size // 2))
+        # No span need wake the worker before there are as many; and none at all if there is no room for them:
+        # the route does, when something has left.
+        self._last_of_batch = enough - 1 if self._route.has_room else self._max_size
+        return self._route.has_room and len(self._queue) >= enough
+
     def _take(self) -> list[Span]:
         """Take one batch off the queue."""
-        count = min(len(self._queue), self._batch_size)
+        count = min(len(self._queue), self._largest_batch)
         # Counted before it leaves the queue: an account taken in between is never short.
         self._in_flight = count
         take_one = self._queue.popleft
@@ -134,18 +153,21 @@ class BatchQueue(Feeder):
         timeout_s = self._settings.export_timeout_s
         if deadline_s is not None:
             timeout_s = min(timeout_s, seconds_left(deadline_s))
-        reason = "export_failed" if timeout_s else "shutdown"
-        accepted = False
         try:
-            accepted = bool(timeout_s) and self._exporter.export_spans(batch, timeout_s)
+            if timeout_s:
+                self._route.send(batch, timeout_s)
+            else:
+                self._route.account.drop("shutdown", len(batch))
         except BaseException as error:  # noqa: BLE001 - a KeyboardInterrupt of its own making, or strict mode
             _trouble.note("worker.raised", "the export worker met an error and goes on", error=error)
-        if accepted:
-            self._exported.add(len(batch))
-        else:
-            self._failures += 1
-            self._dropped.add(reason, len(batch))
         self._in_flight = 0
+        self._bound_bytes()
+
+    def _bound_bytes(self) -> None:
+        """Let the queue hold as many spans as its bytes allow, by what the last ones took."""
+        each = _SPAN_BYTES + _TEXT_FACTOR * self._route.item_bytes
+        fits = self._settings.max_queue_bytes // each
+        self._max_size = max(min(self._settings.max_queue_size, fits), self._batch_size)
 
     def waiting(self) -> int:
         """Return how many spans are queued or on their way."""
@@ -155,3 +177,7 @@ class BatchQueue(Feeder):
     def capacity(self) -> int:
         """How many spans may be queued."""
         return self._max_size
+
+
+def _is_over(deadline_s: float | None) -> bool:
+    return deadline_s is not None and not seconds_left(deadline_s)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from midspan import _trouble, propagation
 from midspan.metrics._seam import binding as instruments
 from midspan.resource import Resource
-from midspan.sdk import _plugins, _samplers, _settings
+from midspan.sdk import _plugins, _samplers, _settings, _wiring
 from midspan.sdk._clock import Clock, Guarded, SystemClock
 from midspan.sdk._environment import Environment
 from midspan.sdk._exit import at_exit
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from midspan.sdk._batch import BatchSettings
     from midspan.sdk._outlets import MetricReader
     from midspan.sdk._readers import MetricSettings
+    from midspan.sdk.delivery import DeliverySettings, SpillSettings
     from midspan.sdk.ids import IdGenerator
     from midspan.sdk.sampling import Sampler
     from midspan.sdk.views import View
@@ -52,6 +53,8 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     detectors: Sequence[str] | None = None,
     limits: SpanLimits | None = None,
     batch: BatchSettings | None = None,
+    delivery: DeliverySettings | None = None,
+    spill: SpillSettings | str | None = None,
     views: Sequence[View] = (),
     metric_readers: Sequence[MetricReader] = (),
     metrics: MetricSettings | None = None,
@@ -86,6 +89,9 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     - `self_metrics` (`MIDSPAN_SELF_METRICS`): whether the pipeline's own account is among the metrics.
     - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
       (`OTEL_PYTHON_ID_GENERATOR`).
+    - `delivery`: how long what a backend does not take is sent again, and how much of it is kept in memory.
+      `spill` (`MIDSPAN_SPILL`): a folder for what memory cannot hold, and for what could not be sent at the
+      end of a process; see `midspan.sdk.delivery`.
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
     - `exit_timeout_s`: how many seconds the end of the process may take to export what still waits.
     - `clock`, `environment`, `strict`: for tests; `strict` raises where midspan would log.
@@ -110,12 +116,14 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     propagator = None if named is None else _plugins.propagator_of(named)
     disabled = read.boolean("OTEL_SDK_DISABLED")
     log_level = _settings.log_level(read)
-    waits = _plugins.Waits(
+    waits = _wiring.Waits(
         _settings.batch_settings(batch, read),
         _settings.metric_settings(metrics, read),
         interval_is_given=metrics is not None or read.text("OTEL_METRIC_EXPORT_INTERVAL") is not None,
+        delivery=_settings.delivery_settings(delivery),
+        spill=_settings.spill_settings(spill, read),
     )
-    outlets = _plugins.outlets_of([] if disabled else exporters, waits, read)
+    outlets = _wiring.outlets_of([] if disabled else exporters, waits, read)
     pipeline = Pipeline(
         settings,
         outlets,

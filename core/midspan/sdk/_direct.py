@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from midspan._tally import Tallies, Tally
-from midspan.sdk._batch import ExporterStats
+from midspan.sdk._account import ExporterStats
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:

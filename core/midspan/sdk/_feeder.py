@@ -21,8 +21,8 @@ from midspan.trace import suppressed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from midspan.sdk._batch import ExporterStats
-    from midspan.sdk._exporter import ExporterHandle
+    from midspan.sdk._account import ExporterStats
+    from midspan.sdk._routes import Route
     from midspan.sdk._waiting import Wait
 
 __all__ = ["Feeder", "Flush"]
@@ -42,10 +42,10 @@ class Flush:
 
 
 class Feeder:
-    """An exporter, the worker that feeds it, and those who wait for that."""
+    """A way to an exporter, the worker that feeds it, and those who wait for that."""
 
-    def __init__(self, exporter: ExporterHandle, delay_s: float) -> None:
-        self._exporter = exporter
+    def __init__(self, route: Route, delay_s: float) -> None:
+        self._route = route
         self._delay_s = min(max(delay_s, _SHORTEST_DELAY_S), _thread.TIMEOUT_MAX)
         # Called at every turn of the worker; the pipeline sets it.
         self.on_turn: Callable[[], object] | None = None
@@ -57,7 +57,6 @@ class Feeder:
         self._worker: Worker | None = None
         self._starting = allocate_lock()
         self._closed = False
-        self._failures = 0
         self._is_shut = False
 
     def drain(self, *, everything: bool, deadline_s: float | None = None) -> None:
@@ -69,6 +68,10 @@ class Feeder:
         if self.on_turn is not None:
             self.on_turn()
         self.drain(everything=everything, deadline_s=deadline_s)
+
+    def pause_s(self) -> float:
+        """Return how long work may wait for more of it."""
+        return self._delay_s
 
     def stats(self) -> ExporterStats:
         """Return the account so far."""
@@ -85,7 +88,7 @@ class Feeder:
             return
         try:
             if self._worker is None:
-                worker = Worker(self, self._delay_s)
+                worker = Worker(self)
                 worker.start()
                 self._worker = worker
         except RuntimeError as error:  # No thread to be had now: the next span tries again.
@@ -112,7 +115,7 @@ class Feeder:
         return functools.partial(self._shut, marker)
 
     def _mark(self) -> Flush:
-        marker = Flush(self._failures)
+        marker = Flush(self._route.account.failures)
         self._flushes.append(marker)
         if self._worker is None:
             self.start_worker()
@@ -126,8 +129,8 @@ class Feeder:
             worker.wake()
         # A worker that has ended will not come to the marker any more, nor to anything else.
         poll(lambda: marker.done or (worker is not None and worker.ended), deadline_s)
-        tried = marker.done or not self.waiting()
-        return tried and self._failures == marker.failures_before
+        tried = (marker.done or not self.waiting()) and self._route.flush(deadline_s)
+        return tried and self._route.account.failures == marker.failures_before
 
     def _shut(self, marker: Flush, deadline_s: float) -> bool:
         worker = self._started(deadline_s)
@@ -157,6 +160,7 @@ class Feeder:
     def after_fork(self) -> None:
         """In the child: what waited is the parent's, and its worker did not come along."""
         closed = self._closed
+        self._route.after_fork()
         self._begin()
         self._closed = closed
 
@@ -166,8 +170,8 @@ class Feeder:
             return
         self._is_shut = True
         try:
-            if not self._exporter.shutdown(seconds_left(deadline_s)):
-                self._failures += 1
+            if not self._route.shutdown(seconds_left(deadline_s)):
+                self._route.account.failures += 1
         except BaseException as error:  # noqa: BLE001 - as above
-            self._failures += 1
+            self._route.account.failures += 1
             _trouble.note("worker.raised", "the export worker met an error while it ended", error=error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from midspan.sdk._batch import ExporterStats
+    from midspan.sdk._account import ExporterStats
     from midspan.sdk._meters import Meters
     from midspan.sdk._waiting import Wait
     from midspan.trace import Span

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from midspan.resource import Resource
-    from midspan.sdk._batch import ExporterStats
+    from midspan.sdk._account import ExporterStats
     from midspan.sdk._outlets import MetricReader, Sink
-    from midspan.sdk._plugins import Outlets
     from midspan.sdk._waiting import Wait
+    from midspan.sdk._wiring import Outlets
     from midspan.sdk.views import View
     from midspan.trace import InstrumentationScope, Span
     from midspan.trace._seam import Wishes

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import _trouble
-from midspan._tally import Tallies, Tally
 from midspan.metrics import Temporality
-from midspan.sdk._batch import ExporterStats
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._meters import DEFAULT_WISH
 from midspan.sdk._waiting import seconds_left
@@ -19,8 +17,10 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from midspan.metrics import Metric
+    from midspan.sdk._account import ExporterStats
     from midspan.sdk._exporter import ExporterHandle
     from midspan.sdk._meters import Meters
+    from midspan.sdk._routes import Route
     from midspan.sdk._streams import ReaderState
     from midspan.sdk._waiting import Wait
     from midspan.sdk.aggregation import Aggregation
@@ -154,12 +154,11 @@ def _is_done(deadline_s: float) -> bool:  # noqa: ARG001 - the shape of a wait
     return True
 
 
-def _wishes_of(exporter: ExporterHandle) -> dict[str, Any]:
+def _wishes_of(exporter: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever sends metrics
     """Return what an exporter wants its metrics to be, where it says so."""
-    given = exporter.exporter
     return {
-        "temporality": getattr(given, "temporality", "cumulative"),
-        "histogram_aggregation": getattr(given, "histogram_aggregation", None),
+        "temporality": getattr(exporter, "temporality", "cumulative"),
+        "histogram_aggregation": getattr(exporter, "histogram_aggregation", None),
     }
 
 
@@ -170,7 +169,7 @@ class OnFlushReader(PullReader):
     """
 
     def __init__(self, exporter: ExporterHandle) -> None:
-        super().__init__(**_wishes_of(exporter))
+        super().__init__(**_wishes_of(exporter.exporter))
         self._exporter = exporter
         self._follow = getattr(exporter.exporter, "follow_metrics", None)
         self._unfollow = getattr(exporter.exporter, "unfollow_metrics", None)
@@ -209,18 +208,13 @@ class OnFlushReader(PullReader):
 class PeriodicReader(Feeder):
     """Collect at an interval, and push to an exporter, from a worker of its own."""
 
-    def __init__(self, exporter: ExporterHandle, settings: MetricSettings) -> None:
+    def __init__(self, route: Route, settings: MetricSettings, exporter: Any) -> None:  # noqa: ANN401 - asked for wishes
         self._settings = settings
         self._pull = PullReader(**_wishes_of(exporter))
-        self._pull.name = exporter.name
+        self._pull.name = route.name
         self._has_instruments = False
-        super().__init__(exporter, settings.interval_s)
-        self.name = exporter.name
-
-    def _begin(self) -> None:
-        super()._begin()
-        self._exported = Tally()
-        self._dropped = Tallies()
+        super().__init__(route, settings.interval_s)
+        self.name = route.name
 
     def attach(self, meters: Meters) -> None:
         """Begin to read from a pipeline."""
@@ -260,23 +254,17 @@ class PeriodicReader(Feeder):
         timeout_s = self._settings.timeout_s
         if deadline_s is not None:
             timeout_s = min(timeout_s, seconds_left(deadline_s))
-        points, accepted = 0, False
         try:
             metrics = self._pull.collect()
-            points = sum(len(metric.points) for metric in metrics)
-            accepted = not metrics or self._exporter.export_metrics(metrics, timeout_s)
+            if metrics:
+                self._route.send(metrics, timeout_s)
         except BaseException as error:  # noqa: BLE001 - a KeyboardInterrupt of its own making, or strict mode
+            self._route.account.failures += 1
             _trouble.note("worker.raised", "the export worker met an error and goes on", error=error)
-        if accepted:
-            self._exported.add(points)
-        else:
-            self._failures += 1
-            self._dropped.add("export_failed", points)
 
     def stats(self) -> ExporterStats:
         """Return the account so far, in points."""
-        exported, dropped = self._exported.value, self._dropped.values()
-        return ExporterStats(exported + sum(dropped.values()), exported, 0, dropped)
+        return self._route.account.stats(0)
 
     def detach(self) -> None:
         """Read no more."""

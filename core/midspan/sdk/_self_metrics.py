@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeAlias
 
-    from midspan.sdk._batch import ExporterStats
+    from midspan.sdk._account import ExporterStats
     from midspan.sdk._pipeline import PipelineStats
 
     # Attributes and numbers: the points of one metric.

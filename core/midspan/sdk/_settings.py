@@ -12,6 +12,7 @@ from midspan.sdk import ids as _ids
 from midspan.sdk._batch import BatchSettings
 from midspan.sdk._environment import ConfigurationError, Environment
 from midspan.sdk._readers import MetricSettings
+from midspan.sdk.delivery import DeliverySettings, SpillSettings
 from midspan.trace import SpanLimits
 from midspan.trace._attributes import clean_attributes
 
@@ -24,6 +25,7 @@ __all__ = [
     "batch_settings",
     "checked_batch",
     "child_resource",
+    "delivery_settings",
     "detected_resource",
     "given_resource",
     "id_generator",
@@ -31,6 +33,7 @@ __all__ = [
     "metric_settings",
     "plain_resource",
     "span_limits",
+    "spill_settings",
 ]
 
 
@@ -72,7 +75,7 @@ def batch_settings(batch: BatchSettings | None, environment: Environment) -> Bat
         queue_size = default.max_queue_size if queue_size is None else queue_size
         batch = BatchSettings(
             queue_size,
-            min(default.max_export_batch_size, queue_size) if batch_size is None else batch_size,
+            batch_size,
             default.schedule_delay_s if delay_s is None else delay_s,
             default.export_timeout_s if timeout_s is None else timeout_s,
         )
@@ -85,17 +88,55 @@ def checked_batch(batch: BatchSettings) -> BatchSettings:
     Raises:
         ConfigurationError: A batch would be larger than the queue, or a time is none.
     """
-    if not 1 <= batch.max_export_batch_size <= batch.max_queue_size:
+    size = 1 if batch.max_export_batch_size is None else batch.max_export_batch_size
+    if not 1 <= size <= batch.max_queue_size:
         message = (
             f"max_export_batch_size={batch.max_export_batch_size} (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) "
             f"is not valid: allowed is 1 to max_queue_size={batch.max_queue_size} (OTEL_BSP_MAX_QUEUE_SIZE)"
         )
+        raise ConfigurationError(message)
+    if not batch.max_queue_bytes > 0:
+        message = f"max_queue_bytes={batch.max_queue_bytes!r} is not valid: allowed is above 0"
         raise ConfigurationError(message)
     for name in ("schedule_delay_s", "export_timeout_s"):
         if not getattr(batch, name) >= 0:
             message = f"{name}={getattr(batch, name)!r} is not valid: allowed are seconds from 0"
             raise ConfigurationError(message)
     return batch
+
+
+def delivery_settings(delivery: DeliverySettings | None) -> DeliverySettings:
+    """Return how long and how much is kept for a backend that does not answer.
+
+    Raises:
+        ConfigurationError: A value is below 0, or no number.
+    """
+    settings = DeliverySettings() if delivery is None else delivery
+    for name, value in settings._asdict().items():
+        if not value >= 0:
+            message = f"{name}={value!r} is not valid: allowed is a number from 0"
+            raise ConfigurationError(message)
+    return settings
+
+
+def spill_settings(spill: SpillSettings | str | None, environment: Environment) -> SpillSettings | None:
+    """Return where on disk is kept what memory cannot hold; None keeps nothing there.
+
+    Raises:
+        ConfigurationError: The folder has no name, or its bounds are not above 0.
+    """
+    given = environment.text("MIDSPAN_SPILL") if spill is None else spill
+    if given is None:
+        return None
+    settings = given if isinstance(given, SpillSettings) else SpillSettings(given)
+    is_named = isinstance(settings.folder, (str, os.PathLike)) and str(settings.folder)
+    if not is_named or not (settings.max_bytes > 0 and settings.max_age_s > 0):
+        message = (
+            f"spill={spill!r} (MIDSPAN_SPILL) is not valid: "
+            "allowed is a folder, or SpillSettings with bounds above 0"
+        )
+        raise ConfigurationError(message)
+    return settings._replace(folder=os.fspath(settings.folder))
 
 
 def metric_settings(metrics: MetricSettings | None, environment: Environment) -> MetricSettings:

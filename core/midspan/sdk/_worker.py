@@ -17,6 +17,10 @@ __all__ = ["Drained", "Worker"]
 class Drained(Protocol):
     """What a worker works on."""
 
+    def pause_s(self) -> float:
+        """Return how many seconds there is nothing to do unless somebody wakes the worker."""
+        ...
+
     def turn(self, *, everything: bool, deadline_s: float | None) -> None:
         """Take what is ready, or all that there is, until the deadline (monotonic seconds)."""
         ...
@@ -27,13 +31,12 @@ class Drained(Protocol):
 
 
 class Worker:
-    """Drain something whenever it is woken, and at the latest after every `delay_s` seconds."""
+    """Drain something whenever it is woken, and at the latest after the pause that it says itself."""
 
-    __slots__ = ("_delay_s", "_lock", "_work", "awake", "ended", "stop_at")
+    __slots__ = ("_lock", "_work", "awake", "ended", "stop_at")
 
-    def __init__(self, work: Drained, delay_s: float) -> None:
+    def __init__(self, work: Drained) -> None:
         self._work = work
-        self._delay_s = delay_s
         # By when to be done (monotonic seconds); None as long as nobody has asked the worker to end.
         self.stop_at: float | None = None
         self._lock = allocate_lock()
@@ -67,7 +70,7 @@ class Worker:
 
     def _turn(self) -> bool:
         """Wait once and drain once; say whether that was the last time."""
-        on_time = self._lock.acquire(timeout=self._delay_s)
+        on_time = self._lock.acquire(timeout=self._work.pause_s())
         # Before the queue is looked at: what comes from now on tells again.
         self.awake = False
         _trouble.say_what_waits()

@@ -10,7 +10,7 @@ from importlib import metadata
 import pytest
 
 from midspan import _trouble, propagation, sdk, testing, trace
-from midspan.sdk import _plugins
+from midspan.sdk import _wiring
 from midspan.sdk._clock import SystemClock
 from midspan.trace._seam import Unconfigured, Wishes, binding
 
@@ -329,9 +329,7 @@ def test_a_missing_library_is_named(plug_in):
 def test_the_default_exporter_is_otlp(monkeypatch):
     """As the specification has it."""
     asked = []
-    monkeypatch.setattr(
-        _plugins, "load_exporter", lambda name: asked.append(name) or testing.MemoryExporter()
-    )
+    monkeypatch.setattr(_wiring, "load_exporter", lambda name: asked.append(name) or testing.MemoryExporter())
     sdk.configure(environment={}, detectors=[])
     assert ["otlp"] == asked
 

@@ -77,6 +77,7 @@ def test_batch_without_settings_takes_the_pipelines():
         BatchSettings(max_queue_size=0),
         BatchSettings(max_queue_size=5, max_export_batch_size=6),
         BatchSettings(max_export_batch_size=0),
+        BatchSettings(max_queue_bytes=0),
         BatchSettings(schedule_delay_s=-1),
         BatchSettings(export_timeout_s=float("nan")),
     ],
@@ -84,7 +85,7 @@ def test_batch_without_settings_takes_the_pipelines():
 def test_settings_that_cannot_be_are_refused(settings):
     """Given to the pipeline or to one exporter, the message names what is wrong."""
     for how in ({"exporters": [], "batch": settings}, {"exporters": [Batch(Exporter(), settings)]}):
-        with pytest.raises(sdk.ConfigurationError, match=r"_(size|s)=.* is not valid: allowed"):
+        with pytest.raises(sdk.ConfigurationError, match=r"_(size|s|bytes)=.* is not valid: allowed"):
             sdk.configure(**how, environment={})
 
 

@@ -83,7 +83,7 @@ def test_what_waited_at_the_fork_is_the_parents():
 
     def child() -> list:
         before = pipeline.stats().exporters["Exporter"]
-        return [list(before), pipeline.force_flush(5), exporter.names]
+        return [list(before[:4]), pipeline.force_flush(5), exporter.names]
 
     assert [[0, 0, 0, {}], True, []] == in_child(child)
     assert (True, ["waiting"]) == (pipeline.force_flush(5), exporter.names)

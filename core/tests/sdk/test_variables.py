@@ -37,9 +37,9 @@ BATCH = {
 }
 
 
-def test_the_defaults_of_a_batch_are_the_specifications():
-    """2,048 spans in the queue, 512 in a batch, 5 s of waiting, 30 s for an export."""
-    assert BatchSettings(2048, 512, 5.0, 30.0) == batch_under()
+def test_the_defaults_of_a_batch():
+    """5 s of waiting and 30 s for an export, as specified; more room in the queue, and batches that grow."""
+    assert BatchSettings(131_072, None, 5.0, 30.0, 64 * 1024 * 1024) == batch_under()
 
 
 @pytest.mark.parametrize("variable", BATCH)
@@ -63,7 +63,10 @@ def test_a_batch_in_code_wins():
 
 def test_a_small_queue_makes_small_batches():
     """Unless a batch size is given, it follows the queue."""
-    assert (100, 100) == batch_under(environment={"OTEL_BSP_MAX_QUEUE_SIZE": "100"})[:2]
+    batch = batch_under(environment={"OTEL_BSP_MAX_QUEUE_SIZE": "100"})
+    assert (100, None) == (batch.max_queue_size, batch.max_export_batch_size)
+    queue = sdk.get_pipeline()._sinks["Exporter"]
+    assert (100, 100) == (queue._batch_size, queue._largest_batch)
 
 
 def test_a_timeout_of_zero_is_no_limit():
@@ -91,7 +94,7 @@ def test_a_timeout_of_zero_is_no_limit():
             "OTEL_BSP_EXPORT_TIMEOUT='1.5' is not valid: allowed is a whole number",
         ),
         (
-            {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096"},
+            {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "4096", "OTEL_BSP_MAX_QUEUE_SIZE": "2048"},
             "max_export_batch_size=4096 (OTEL_BSP_MAX_EXPORT_BATCH_SIZE) is not valid: allowed is 1 to",
         ),
         (

@@ -1,0 +1,285 @@
+"""Carry parcels to one backend, in a thread of its own, and keep each until its fate is known."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import _trouble
+from midspan._native import allocate_lock
+from midspan.sdk import delivery
+from midspan.sdk._account import Account
+from midspan.sdk._outbox import Outbox, Parcel
+from midspan.sdk._parcels import parcels_of
+from midspan.sdk._waiting import poll, seconds_left
+from midspan.sdk._worker import Worker
+from midspan.sdk.delivery import DeliverySettings, Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from midspan.sdk._spill import Spill
+
+__all__ = ["Courier"]
+
+# A thread that has nothing to do looks around this often all the same.
+_IDLE_S: Final = 60.0
+# While the process ends: nobody wants to wait at each exit of a program whose collector is not there.
+_LAST_ATTEMPTS: Final = 2
+_LAST_PAUSE_S: Final = 0.25
+
+
+class Courier:
+    """One carrier, the parcels that wait for it, and the thread that sends them."""
+
+    def __init__(  # noqa: PLR0913 - what a test puts in place of the clock and of chance
+        self,
+        carrier: Any,  # noqa: ANN401 - a Carrier and what it may have besides
+        settings: DeliverySettings,
+        *,
+        request_timeout_s: float,
+        spill: Spill | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._carrier = carrier
+        self._settings = settings
+        self._request_timeout_s = request_timeout_s
+        self._spill = spill
+        self._now_s = now_s
+        self._chance = chance
+        self.name = carrier.name
+        # Called when a parcel has left: workers that encode may come with more.
+        self.when_free: list[Callable[[], object]] = []
+        # How many signals share this courier; each lets go of it once.
+        self.holders = 0
+        self._released = itertools.count(1)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start with nothing to carry and nothing counted; after a fork, again."""
+        self.accounts = {"spans": Account(), "metrics": Account()}
+        self._outbox = Outbox(self._settings, self._now_s, self._chance)
+        self._worker: Worker | None = None
+        self._starting = allocate_lock()
+        self._failed_last_attempts = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being sent, or waits for that."""
+        return len(self._outbox) > 0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be handed over."""
+        return self._outbox.has_room or (self._spill is not None and self._spill.has_room)
+
+    def hand_over(self, signal: str, items: Sequence[Any]) -> None:
+        """Encode items, and see to it that they arrive or are counted as lost."""
+        for parcel in parcels_of(self._carrier, signal, items, self.accounts[signal]):
+            # Once older parcels lie on disk, younger ones follow them there: all are sent in their order.
+            follows = self._spill is not None and self._spill.holds_any
+            if follows or not self._outbox.has_room:
+                self._lay_down(parcel, "outbox_full")
+            else:
+                self.accounts[signal].pending.add(parcel.count)
+                self._outbox.put(parcel)
+        self.start()
+
+    def _lay_down(self, parcel: Parcel, otherwise: str) -> None:
+        """Put a parcel on disk; count it as dropped where there is no disk, or no room on it."""
+        account, spill = self.accounts[parcel.signal], self._spill
+        if spill is not None and parcel.key:
+            spill.release(parcel)
+        elif spill is None or not spill.put(parcel):
+            account.drop(otherwise, parcel.count)
+            return
+        account.spilled.add(parcel.count)
+
+    def start(self) -> None:
+        """Wake the thread that sends, or start it."""
+        if self._worker is not None:
+            self._worker.wake()
+        elif self._starting.acquire(blocking=False):
+            try:
+                if self._worker is None:
+                    worker = Worker(self)
+                    worker.start()
+                    self._worker = worker
+            except RuntimeError:
+                pass  # No thread can be had while the interpreter shuts down: whoever flushes sends.
+            finally:
+                self._starting.release()
+
+    def pause_s(self) -> float:
+        """Return how long there is nothing to do, unless somebody wakes the thread."""
+        return self._outbox.seconds_to_next() if self._next() is not None else _IDLE_S
+
+    def turn(self, *, everything: bool, deadline_s: float | None) -> None:  # noqa: ARG002 - there is always everything to do
+        """Send what is due; with a deadline (monotonic seconds), all that can be sent until then."""
+        while (parcel := self._next()) is not None:
+            wait_s = self._outbox.seconds_to_next()
+            if deadline_s is not None:
+                if not seconds_left(deadline_s) or self._failed_last_attempts >= _LAST_ATTEMPTS:
+                    return
+                time.sleep(min(wait_s, _LAST_PAUSE_S, seconds_left(deadline_s)))
+            elif wait_s:
+                return
+            self._attempt(parcel, deadline_s)
+            for tell in self.when_free:
+                tell()
+
+    def _next(self) -> Parcel | None:
+        """Return the parcel to send next: one that waits here, else the oldest that lies on disk."""
+        parcel = self._outbox.first
+        if parcel is None and self._spill is not None:
+            parcel = self._spill.take()
+            if parcel is not None:
+                account = self.accounts[parcel.signal]
+                account.pending.add(parcel.count)
+                # What an earlier process has left there was never counted here.
+                account.spilled.add(-min(parcel.count, account.spilled.value))
+                self._outbox.put(parcel)
+        return parcel
+
+    def _attempt(self, parcel: Parcel, deadline_s: float | None) -> None:
+        if parcel.until_s is None:
+            parcel.until_s = self._now_s() + self._settings.budget_s
+        else:
+            self.accounts[parcel.signal].retried.add()
+            if parcel.key and self._spill is not None:
+                self._spill.hold(parcel)
+        timeout_s = self._request_timeout_s
+        if deadline_s is not None:
+            timeout_s = min(timeout_s, seconds_left(deadline_s))
+        outcome = self._sent(parcel, timeout_s)
+        if outcome.verdict is Verdict.RETRY:
+            self._postpone(parcel, outcome)
+        else:
+            self._outbox.succeeded()
+            self._settle(parcel, outcome)
+
+    def _sent(self, parcel: Parcel, timeout_s: float) -> Outcome:
+        try:
+            outcome = self._carrier.send(parcel.signal, parcel.body, timeout_s)
+        except OSError as error:
+            return delivery.retry(f"{type(error).__name__}: {error}")
+        except BaseException as error:  # noqa: BLE001 - an exporter may be anybody's; the thread outlives it
+            return delivery.refused(f"{type(error).__name__}: {error}")
+        if isinstance(outcome, Outcome):
+            return outcome
+        return delivery.refused(f"send() answered {type(outcome).__name__}, not an Outcome")
+
+    def _postpone(self, parcel: Parcel, outcome: Outcome) -> None:
+        """Leave the backend alone for a while; give up a parcel that was tried for too long."""
+        name = self.name
+        _trouble.note(f"delivery.{name}.retry", "%s does not take what is sent: %s", name, outcome.message)
+        self._outbox.failed(outcome.after_s)
+        worker = self._worker
+        if worker is not None and worker.stop_at is not None:
+            self._failed_last_attempts += 1
+        if (
+            parcel.until_s is not None
+            and self._now_s() >= parcel.until_s
+            and self._outbox.remove_first(parcel)
+        ):
+            self.accounts[parcel.signal].pending.add(-parcel.count)
+            self._lay_down(parcel, "retry_budget")
+
+    def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
+        """Account for a parcel whose fate is known."""
+        halves = self._halves(parcel) if outcome.verdict is Verdict.TOO_LARGE else []
+        is_ours = self._outbox.remove_first(parcel, halves)
+        if parcel.key and self._spill is not None:
+            self._spill.remove(parcel)
+        if not is_ours:
+            return
+        account, count, name = self.accounts[parcel.signal], parcel.count, self.name
+        if halves:
+            account.pending.add(sum(half.count for half in halves) - count)
+            return
+        if outcome.verdict is Verdict.ACCEPTED:
+            rejected = min(max(outcome.rejected, 0), count)
+            account.export(count - rejected)
+            account.sent_bytes.add(len(parcel.body))
+            if rejected:
+                account.drop("rejected", rejected)
+        else:
+            rejected = count
+            account.drop(outcome.verdict.value, count)
+        account.pending.add(-count)
+        if rejected or outcome.message:
+            cause = f"delivery.{name}.{outcome.verdict.value}"
+            _trouble.note(
+                cause, "%s: %s of %s %s lost: %s", name, rejected, count, parcel.signal, outcome.message
+            )
+
+    def _halves(self, parcel: Parcel) -> list[Parcel]:
+        halve = getattr(self._carrier, "halve", None)
+        if not callable(halve):
+            return []
+        try:
+            return [Parcel(parcel.signal, body, count) for body, count in halve(parcel.signal, parcel.body)]
+        except Exception as error:  # noqa: BLE001 - as above
+            _trouble.note("delivery.halve", "%s could not be cut", repr(parcel), error=error)
+            return []
+
+    def flush(self, deadline_s: float) -> bool:
+        """Wait until what was handed over before has been settled; False if the time did not suffice."""
+        outbox, goal = self._outbox, self._outbox.came
+        outbox.hurry()
+        self.start()
+        if self._worker is None:
+            self.turn(everything=True, deadline_s=deadline_s)
+        spill = self._spill
+
+        def is_done() -> bool:
+            # What lies on disk comes back in an order of its own: then all of it is waited for.
+            return outbox.has_settled(goal) if spill is None else not (spill.holds_any or self.is_busy)
+
+        poll(lambda: is_done() or self._has_ended, deadline_s)
+        return is_done()
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._worker is not None and self._worker.ended
+
+    def release(self, deadline_s: float) -> bool:
+        """Close, if nobody else has the courier any more."""
+        # Two workers may end in the same moment: unlike `-= 1`, this counts each.
+        return next(self._released) < self.holders or self.close(deadline_s)
+
+    def close(self, deadline_s: float) -> bool:
+        """Send what can be sent by the deadline, put down or drop the rest, and let the carrier close."""
+        self._outbox.hurry()
+        self.start()
+        worker = self._worker
+        if worker is None:
+            self.turn(everything=True, deadline_s=deadline_s)
+            self.close_exporter(deadline_s)
+        else:
+            worker.stop(deadline_s)
+            poll(lambda: worker.ended, deadline_s)
+        return not self._give_up()
+
+    def close_exporter(self, deadline_s: float) -> None:
+        """Close the carrier; in the thread that sends."""
+        shutdown = getattr(self._carrier, "shutdown", None)
+        if callable(shutdown):
+            shutdown(seconds_left(deadline_s))
+
+    def _give_up(self) -> bool:
+        """Put down, or drop, what could not be sent in time; say whether there was any."""
+        left = self._outbox.take_all()
+        for parcel in left:
+            self.accounts[parcel.signal].pending.add(-parcel.count)
+            self._lay_down(parcel, "shutdown")
+        return bool(left)
+
+    def after_fork(self) -> None:
+        """In the child: what waited is the parent's, and the thread did not come along."""
+        self._begin()
+        if self._spill is not None:
+            self._spill.after_fork()

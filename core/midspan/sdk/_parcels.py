@@ -1,0 +1,67 @@
+"""Encode items into parcels that are small enough to send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import _trouble
+from midspan.sdk._outbox import Parcel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from midspan.sdk._account import Account
+
+__all__ = ["count_of", "parcels_of"]
+
+# What gRPC servers take by default is 4 MiB, and a little goes into frames and headers.
+_MAX_BYTES: Final = 4_000_000
+
+
+def parcels_of(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> Iterator[Parcel]:  # noqa: ANN401 - a Carrier
+    """Encode and pack; what is too large is encoded in halves, and what cannot be halved is dropped."""
+    body = _encoded(carrier, signal, items, account)
+    if body is None:
+        return
+    account.item_bytes = len(body) // max(count_of(signal, items), 1)
+    if len(body) <= getattr(carrier, "max_bytes", _MAX_BYTES):
+        pack: Callable[[bytes], bytes] | None = getattr(carrier, "pack", None)
+        yield Parcel(signal, body if pack is None else pack(body), count_of(signal, items))
+        return
+    halves = _halves(signal, items)
+    if not halves:
+        account.drop("too_large", count_of(signal, items))
+        _trouble.note(
+            "delivery.too_large", "one of the %s is too large for %s: dropped", signal, carrier.name
+        )
+    for half in halves:
+        yield from parcels_of(carrier, signal, half, account)
+
+
+def _encoded(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> bytes | None:  # noqa: ANN401 - as above
+    encode: Callable[[Sequence[Any]], bytes] = getattr(carrier, f"encode_{signal}")
+    try:
+        return encode(items)
+    except BaseException as error:  # noqa: BLE001 - an exporter may be anybody's; SystemExit must not end the worker
+        account.drop("encode_failed", count_of(signal, items))
+        name = carrier.name
+        _trouble.note(f"exporter.{name}", "%s could not encode %s", name, signal, error=error)
+        return None
+
+
+def count_of(signal: str, items: Sequence[Any]) -> int:
+    """Return how many spans, or points of metrics, there are."""
+    return sum(len(metric.points) for metric in items) if signal == "metrics" else len(items)
+
+
+def _halves(signal: str, items: Sequence[Any]) -> list[Sequence[Any]]:
+    """Cut in two, a single metric between its points; nothing comes of what cannot be cut."""
+    middle = len(items) // 2
+    if middle:
+        return [items[:middle], items[middle:]]
+    points = items[0].points if signal == "metrics" else ()
+    middle = len(points) // 2
+    if not middle:
+        return []
+    metric = items[0]
+    return [[metric._replace(points=points[:middle])], [metric._replace(points=points[middle:])]]

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+
+from midspan import metrics, sdk, trace
+from midspan.sdk import delivery
+from midspan.sdk.delivery import DeliverySettings, SpillSettings
+
+
+class Carrier:
+    """An exporter of both signals whose backend may be away."""
+
+    name = "carrier"
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+        self.closed = 0
+        self.is_away = False
+
+    def encode_spans(self, spans):
+        return ",".join(span.name for span in spans).encode()
+
+    def encode_metrics(self, given):
+        return ",".join(metric.name for metric in given).encode()
+
+    def pack(self, body):
+        return b"<" + body + b">"
+
+    def send(self, signal, body, timeout_s):
+        if self.is_away:
+            return delivery.retry("away")
+        self.sent.append((signal, body))
+        return delivery.accepted()
+
+    def shutdown(self, timeout_s):
+        self.closed += 1
+
+
+def configured(*exporters, **settings):
+    """Configure with these exporters and nothing else."""
+    return sdk.configure(exporters=list(exporters), detectors=[], **{"environment": {}, **settings})
+
+
+def end_spans(*names):
+    """End a span of each name."""
+    for name in names:
+        trace.get_tracer("t").start_span(name).end()
+
+
+def test_both_signals_go_by_one_courier_and_close_it_once():
+    """An exporter that encodes and sends is given delivery; it is shut down when both signals have ended."""
+    carrier = Carrier()
+    pipeline = configured(carrier)
+    counter = metrics.get_meter("t").create_counter("c")
+    end_spans("a", "b")
+    counter.add(1)
+    assert pipeline.force_flush(5)
+    assert {("spans", b"<a,b>"), ("metrics", b"<c>")} == set(carrier.sent)
+    assert pipeline.shutdown(5)
+    assert 1 == carrier.closed
+    stats = pipeline.stats()
+    assert (2, 5) == (stats.exporters["carrier"].exported, stats.exporters["carrier"].sent_bytes)
+    assert stats.metrics["carrier"].exported >= 1
+
+
+def test_a_flush_tells_whether_the_backend_took_it_all():
+    """While it is away the answer is False; nothing is lost, and the next flush says True."""
+    carrier = Carrier()
+    pipeline = configured(carrier, delivery=DeliverySettings(first_pause_s=0.01))
+    carrier.is_away = True
+    end_spans("a")
+    assert not pipeline.force_flush(0.1)
+    carrier.is_away = False
+    assert pipeline.force_flush(5)
+    assert [("spans", b"<a>")] == carrier.sent
+    assert pipeline.stats().exporters["carrier"].retried > 0
+
+
+@pytest.mark.parametrize("by", ["argument", "variable", "settings"])
+def test_spans_that_could_not_be_sent_are_sent_by_the_next_process(tmp_path, by):
+    """The folder may be named in code, with bounds or without, or by a variable."""
+    folder = str(tmp_path / "spill")
+    how = {
+        "argument": {"spill": folder},
+        "variable": {"environment": {"MIDSPAN_SPILL": folder}},
+        "settings": {"spill": SpillSettings(folder, max_bytes=1_000_000)},
+    }[by]
+    first = Carrier()
+    first.is_away = True
+    pipeline = configured(first, **how)
+    end_spans("a")
+    assert not pipeline.shutdown(5)
+    assert 1 == pipeline.stats().exporters["carrier"].spilled
+    second = Carrier()
+    pipeline = configured(second, **how)
+    end_spans("b")
+    assert pipeline.force_flush(5)
+    assert [("spans", b"<a>"), ("spans", b"<b>")] == second.sent
+
+
+def test_an_exporter_in_another_place_does_not_take_what_is_not_its_own(tmp_path):
+    """Parcels on disk belong to a name and an address."""
+    one, other = Carrier(), Carrier()
+    one.address, other.address = "http://one", "http://other"
+    one.is_away = True
+    configured(one, spill=str(tmp_path)).shutdown(5) if end_spans("none") else None
+    pipeline = configured(one, spill=str(tmp_path))
+    end_spans("a")
+    pipeline.shutdown(5)
+    pipeline = configured(other, spill=str(tmp_path))
+    end_spans("b")
+    pipeline.force_flush(5)
+    assert [("spans", b"<b>")] == other.sent
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"spill": ""}, r"spill='' \(MIDSPAN_SPILL\) is not valid"),
+        ({"spill": SpillSettings("x", max_bytes=0)}, r"MIDSPAN_SPILL.*bounds above 0"),
+        ({"spill": 5}, "allowed is a folder"),
+        ({"delivery": DeliverySettings(budget_s=-1)}, "budget_s=-1 is not valid"),
+        ({"delivery": DeliverySettings(max_bytes=float("nan"))}, "max_bytes=nan is not valid"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings, message):
+    """The message names it, and what is allowed."""
+    with pytest.raises(sdk.ConfigurationError, match=message):
+        configured(**settings)
+
+
+def test_while_a_backend_is_slow_batches_grow():
+    """Spans wait for the request that is under way, and then leave together."""
+    import threading
+
+    gate = threading.Event()
+
+    class Slow(Carrier):
+        def send(self, signal, body, timeout_s):
+            gate.wait(5)
+            return super().send(signal, body, timeout_s)
+
+    carrier = Slow()
+    pipeline = configured(carrier)
+    end_spans(*["x"] * 600)
+    end_spans(*["x"] * 2_000)
+    gate.set()
+    assert pipeline.force_flush(5)
+    sizes = [body.count(b"x") for _, body in carrier.sent]
+    assert 2_600 == sum(sizes)
+    assert max(sizes) > 1_000
+
+
+def test_the_queue_holds_fewer_spans_where_they_are_large():
+    """Its bound in bytes goes by what the spans before took."""
+    carrier = Carrier()
+    batch = sdk.BatchSettings(max_export_batch_size=10, max_queue_bytes=100_000)
+    pipeline = configured(carrier, batch=batch)
+    queue = pipeline._sinks["carrier"]
+    end_spans(*["x" * 5_000] * 10)
+    assert pipeline.force_flush(5)
+    assert 10 == queue._max_size
+    end_spans(*["x"] * 10)
+    assert pipeline.force_flush(5)
+    assert queue._max_size > 100

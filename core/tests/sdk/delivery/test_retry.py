@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from midspan.sdk._retry import pause_s
+from midspan.sdk.delivery import DeliverySettings
+
+DEFAULT = DeliverySettings()
+chances = st.floats(0, 1, exclude_max=True)
+
+
+@given(attempts=st.integers(1, 10_000), chance=chances, told_s=st.none() | st.floats())
+def test_a_pause_is_never_longer_than_the_settings_allow(attempts, chance, told_s):
+    """Whatever a backend asks for, the next attempt comes, and neither at once nor much later."""
+    longest_s = max(DEFAULT.longest_pause_s, DEFAULT.longest_told_s * 1.1)
+    pause = pause_s(attempts, told_s, DEFAULT, lambda: chance)
+    assert 0 <= pause <= longest_s
+
+
+def test_pauses_double_up_to_the_longest():
+    """Each failure in a row doubles the pause, half of which is left to chance."""
+    longest = [pause_s(attempts, None, DEFAULT, lambda: 1.0) for attempts in range(1, 8)]
+    assert [0.5, 1, 2, 4, 8, 15, 15] == longest
+    assert [0.25, 0.5] == [pause_s(attempts, None, DEFAULT, lambda: 0.0) for attempts in (1, 2)]
+
+
+def test_what_the_backend_asks_for_counts():
+    """A little is added to it, so that not all clients come back in the same moment."""
+    assert 7 == pause_s(1, 7, DEFAULT, lambda: 0.0)
+    assert 7 < pause_s(1, 7, DEFAULT, lambda: 0.5) < 8
+
+
+def test_what_cannot_be_meant_is_an_ordinary_failure():
+    """A negative pause, and what is no number, say nothing."""
+    assert [0.5, 0.5, 0.5] == [
+        pause_s(1, told_s, DEFAULT, lambda: 1.0) for told_s in (-1, math.nan, math.inf)
+    ]

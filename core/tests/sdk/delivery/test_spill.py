@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from midspan import _trouble
+from midspan.sdk._outbox import Parcel
+from midspan.sdk._spill import Spill
+from midspan.sdk.delivery import SpillSettings
+
+
+class Clock:
+    """Seconds since the epoch, as a test wants them."""
+
+    def __init__(self) -> None:
+        self.now_s = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock():
+    """Return a clock that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def make(tmp_path, clock):
+    """Return a function that opens the folder as another process would."""
+    opened = []
+
+    def opener(exporter="otlp", **settings):
+        spill = Spill(SpillSettings(str(tmp_path / "spill"), **settings), exporter, clock)
+        opened.append(spill)
+        return spill
+
+    yield opener
+    for spill in opened:
+        spill.close()
+
+
+def parcel(body=b"body", count=3, signal="spans"):
+    """Return a parcel with whatever a test does not care about."""
+    return Parcel(signal, body, count)
+
+
+def test_what_is_put_is_taken_in_its_order(make, clock):
+    """The oldest comes first, with all that is known of it; then there is nothing more."""
+    spill = make()
+    for number in range(3):
+        assert spill.put(parcel(b"%d" % number, number + 1, "metrics"))
+        clock.now_s += 1
+    taken = [spill.take() for _ in range(4)]
+    assert [("metrics", b"0", 1), ("metrics", b"1", 2), ("metrics", b"2", 3)] == [
+        (each.signal, each.body, each.count) for each in taken[:3]
+    ]
+    assert (None, False) == (taken[3], spill.holds_any)
+
+
+def test_a_new_process_finds_what_an_earlier_one_left(make):
+    """Whoever opens the folder next knows that there is something, and takes it."""
+    make().put(parcel(b"left"))
+    spill = make()
+    assert spill.holds_any
+    assert b"left" == spill.take().body
+
+
+def test_two_processes_never_take_the_same(make, clock):
+    """What one has taken, the other does not see, unless the first is silent for long."""
+    one, other = make(), make()
+    one.put(parcel())
+    taken = one.take()
+    other.holds_any = True
+    assert other.take() is None
+    clock.now_s += 100
+    one.hold(taken)
+    clock.now_s += 100
+    other.holds_any = True
+    assert other.take() is None
+    clock.now_s += 200
+    other.holds_any = True
+    assert taken.key == other.take().key
+
+
+def test_what_is_released_can_be_taken_at_once(make):
+    """Who gives up leaves the parcel to the others."""
+    spill = make()
+    spill.put(parcel())
+    spill.release(spill.take())
+    assert spill.take() is not None
+
+
+def test_what_has_arrived_is_gone(make, clock):
+    """It is deleted, not only held."""
+    spill = make()
+    spill.put(parcel())
+    spill.remove(spill.take())
+    clock.now_s += 10_000
+    assert make().take() is None
+
+
+def test_each_exporter_takes_its_own(make):
+    """A body is of use to whoever encoded it, and to no other."""
+    make("otlp").put(parcel(b"otlp"))
+    make("zipkin").put(parcel(b"zipkin"))
+    assert b"zipkin" == make("zipkin").take().body
+
+
+def test_only_the_owner_may_read(make, tmp_path):
+    """The folder and all files in it are closed to everybody else."""
+    make().put(parcel())
+    folder = tmp_path / "spill"
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+    assert ({0o600}, 0o700) == (modes, stat.S_IMODE(folder.stat().st_mode))
+
+
+def test_what_is_too_old_is_dropped_and_said(make, clock):
+    """Age has a limit; what passes it is counted."""
+    spill = make(max_age_s=60)
+    spill.put(parcel())
+    clock.now_s += 61
+    assert spill.take() is None
+    assert 1 == _trouble.counts()["spill.expired"]
+
+
+def test_a_full_disk_refuses_and_is_said(make):
+    """Beyond its size nothing is written; once something has gone there is room again."""
+    spill = make(max_bytes=200_000)
+    took = 0
+    while spill.put(parcel(os.urandom(20_000))):
+        took += 1
+    assert 5 < took < 10
+    assert (False, 1) == (spill.has_room, _trouble.counts()["spill.full"])
+    spill.remove(spill.take())
+    assert spill.has_room
+    assert spill.put(parcel(os.urandom(15_000)))
+
+
+@pytest.mark.parametrize("junk", [b"junk" * 5_000, b""], ids=["not a database", "empty"])
+def test_a_file_that_is_no_database_is_put_aside(make, tmp_path, junk):
+    """The pipeline goes on with a new file, and the old one is kept for who wants to look at it."""
+    folder = tmp_path / "spill"
+    folder.mkdir()
+    (folder / "midspan-spill.sqlite3").write_bytes(junk)
+    spill = make()
+    assert [bool(not junk), True] == [spill.put(parcel()), spill.put(parcel())]
+    aside = folder / "midspan-spill.sqlite3.corrupt"
+    assert junk == (aside.read_bytes() if junk else b"")
+
+
+def test_a_truncated_file_costs_what_was_in_it(make, tmp_path, clock):
+    """Half a file is no use; new parcels are kept all the same."""
+    spill = make()
+    for _ in range(50):
+        spill.put(parcel(os.urandom(5_000)))
+    spill.close()
+    path = tmp_path / "spill" / "midspan-spill.sqlite3"
+    for name in ("-wal", "-shm"):
+        Path(f"{path}{name}").unlink(missing_ok=True)
+    os.truncate(path, path.stat().st_size // 3)
+    again = make()
+    while again.take() is not None:
+        pass
+    clock.now_s += 60
+    assert again.put(parcel()) or again.put(parcel())
+    assert _trouble.counts()["spill.failed"] >= 1
+
+
+def test_a_folder_that_cannot_be_made_is_said_and_left_alone(make, tmp_path, clock):
+    """Nothing is kept, nothing raises, and the disk is not asked again for a while."""
+    (tmp_path / "spill").write_text("a file stands where the folder should be")
+    spill = make()
+    assert not spill.put(parcel())
+    assert not spill.put(parcel())
+    (tmp_path / "spill").unlink()
+    assert not spill.put(parcel())
+    clock.now_s += 60
+    assert spill.put(parcel())
+
+
+def test_a_child_has_a_connection_of_its_own(make):
+    """After a fork both go on, and each finds what the other has put."""
+    spill = make()
+    spill.put(parcel(b"parent"))
+    child = os.fork()
+    if not child:
+        spill.after_fork()
+        os._exit(0 if spill.take().body == b"parent" and spill.put(parcel(b"child")) else 1)
+    assert 0 == os.waitpid(child, 0)[1]
+    spill.holds_any = True
+    assert b"child" == spill.take().body
+
+
+def test_what_was_put_survives_a_kill(tmp_path):
+    """SIGKILL in the middle of everything loses nothing that `put` has confirmed."""
+    code = f"""
+import os, signal
+from midspan.sdk._outbox import Parcel
+from midspan.sdk._spill import Spill
+from midspan.sdk.delivery import SpillSettings
+spill = Spill(SpillSettings({str(tmp_path)!r}), "otlp")
+for number in range(100):
+    assert spill.put(Parcel("spans", b"%d" % number, 1))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], check=False)
+    assert -9 == killed.returncode
+    spill = Spill(SpillSettings(str(tmp_path)), "otlp")
+    taken = []
+    while (found := spill.take()) is not None:
+        taken.append(int(found.body))
+    spill.close()
+    assert list(range(100)) == taken
