@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Collector:
         self.span_ids: Counter[bytes] = Counter()
         self.names: Counter[str] = Counter()
         self.spans: list[Any] = []
+        # How often each metric came.
+        self.metrics: Counter[str] = Counter()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.collector = self  # type: ignore[attr-defined]
@@ -55,13 +58,22 @@ class Collector:
         self._server.server_close()
         self._thread.join()
 
-    def take(self, body: bytes) -> None:
-        """Decode one payload and keep its spans."""
+    def take(self, path: str, body: bytes) -> None:
+        """Decode one payload and keep what it holds."""
         try:
-            message = ExportTraceServiceRequest.FromString(body)
+            if path.endswith("/metrics"):
+                self._keep_metrics(ExportMetricsServiceRequest.FromString(body))
+            else:
+                self._keep_spans(ExportTraceServiceRequest.FromString(body))
         except DecodeError as error:
-            self.corrupt.append(f"payload of {len(body)} bytes: {error}")
-            return
+            self.corrupt.append(f"payload of {len(body)} bytes for {path}: {error}")
+
+    def _keep_metrics(self, message: ExportMetricsServiceRequest) -> None:
+        for resource_metrics in message.resource_metrics:
+            for scope_metrics in resource_metrics.scope_metrics:
+                self.metrics.update(metric.name for metric in scope_metrics.metrics)
+
+    def _keep_spans(self, message: ExportTraceServiceRequest) -> None:
         for resource_spans in message.resource_spans:
             for scope_spans in resource_spans.scope_spans:
                 for span in scope_spans.spans:
@@ -89,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         if collector.status == HTTPStatus.OK:
-            collector.take(body)
+            collector.take(self.path, body)
         self.send_response(collector.status)
         self.send_header("content-type", "application/x-protobuf")
         self.send_header("content-length", "0")
