@@ -223,3 +223,47 @@ def test_views_of_opencensus_there_and_back():
         )
         assert [each.count for each in value.buckets] == [each.count for each in mine.buckets]
     assert (theirs.descriptor.type, theirs.descriptor.unit) == (told.descriptor.type, told.descriptor.unit)
+
+
+def test_messages_of_a_call():
+    """An event `message` is a message event there, as those of OpenCensus's own spans were."""
+    kept = []
+
+    class Keeping(Spans):
+        def emit(self, span_datas):
+            kept.extend(span_datas)
+
+    pipeline = _pipeline(Keeping())
+    with trace.get_tracer("shop").start_as_current_span("charge") as span:
+        span.add_event("message", {"message.type": "SENT", "message.id": 7, "message.uncompressed_size": 512})
+        span.add_event("note")
+    assert pipeline.force_flush(5)
+    (data,) = kept
+    (message,) = data.message_events
+    assert (1, 7, 512) == (message.type, message.id, message.uncompressed_size_bytes)
+    assert ["note"] == [annotation.description for annotation in data.annotations]
+
+
+def test_a_transport_is_flushed():
+    """An exporter that has only `export`, and a transport behind it, is let send what waits there."""
+
+    class Transport:
+        def __init__(self):
+            self.flushed = 0
+
+        def flush(self):
+            self.flushed += 1
+
+    class Exports:
+        def __init__(self):
+            self.transport = Transport()
+
+        def export(self, span_datas):
+            """Queue them."""
+
+    exporter = Exports()
+    bridge.LegacyExporter(exporter).shutdown(5)
+    with_emit = Spans()
+    with_emit.transport = Transport()
+    bridge.LegacyExporter(with_emit).shutdown(5)
+    assert (1, 0) == (exporter.transport.flushed, with_emit.transport.flushed)

@@ -272,3 +272,54 @@ def test_uninstalled():
         TagContext.set(_map(tier="gold"))
         assert {"user": "7"} == dict(baggage.get_all())
     assert "Slot" == type(TagContext).__name__
+
+
+def test_it_is_a_mapping_like_any_other():
+    """Native code finds the ordinary mapping where it looks at baggage, as it is at that moment."""
+    tags = _map(tenant="acme", tier="gold")
+    TagContext.set(tags)
+    found = context.current().baggage
+    assert ("acme", None, 2) == (found["tenant"], found.get("user"), len(found))
+    assert (["tenant", "tier"], ["acme", "gold"]) == (list(found), list(found.values()))
+    assert {"tenant": "acme", "tier": "gold"} == {**found} == dict(found.items()) == found
+    assert ("tenant" in found, "user" in found) == (True, False)
+    assert "{'tenant': 'acme', 'tier': 'gold'}" == repr(found)
+    tags.delete("tier")
+    assert ["tenant"] == list(found.keys())
+    with pytest.raises(KeyError):
+        found["tier"]
+
+
+@pytest.mark.usefixtures("_lenient")
+def test_baggage_that_fails():
+    """Baggage of the application's own that raises when it is read is seen as no tags, and counted."""
+
+    class Failing(dict):
+        def items(self):
+            raise OSError("gone")
+
+    with context.attached(context.EMPTY.with_baggage(Failing(k="v"))):
+        assert TagContext.get() is None
+    assert {"opencensus.tags": 1} == _trouble.counts()
+
+
+def test_a_map_that_changes_while_it_is_read():
+    """What was read last stands in, when a map changes under the reader."""
+
+    class Changing:
+        changes = False
+
+        @property
+        def map(self):
+            return self
+
+        def items(self):
+            if self.changes:
+                raise RuntimeError("OrderedDict mutated during iteration")
+            return [("tenant", "acme")]
+
+    tags = Changing()
+    TagContext.set(tags)
+    assert {"tenant": "acme"} == dict(baggage.get_all())
+    tags.changes = True
+    assert {"tenant": "acme"} == dict(baggage.get_all())
