@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from opencensus.metrics.export import cumulative, gauge
 from opencensus.metrics.export.metric_producer import MetricProducer, MetricProducerManager
 from opencensus.stats import aggregation
 
+ANSWERS_WITHIN_S = 30.0
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),
     # From 3.12 on Python warns of threads at a fork, which is what one of these is about.
@@ -19,7 +21,7 @@ pytestmark = [
 
 
 def in_child(work):
-    """Return, by way of JSON, what a function returns in a forked child."""
+    """Return, by way of JSON, what a function returns in a forked child; one that hangs is ended."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -30,10 +32,13 @@ def in_child(work):
         os.write(writing, answer.encode())
         os._exit(0)
     os.close(writing)
+    watch = threading.Timer(ANSWERS_WITHIN_S, os.kill, (pid, signal.SIGKILL))
+    watch.start()
     with os.fdopen(reading) as pipe:
         answer = pipe.read()
     os.waitpid(pid, 0)
-    return json.loads(answer)
+    watch.cancel()
+    return json.loads(answer or '"nothing"')
 
 
 def values(found):

@@ -16,6 +16,7 @@ from opencensus.stats import aggregation, execution_context
 from opencensus.stats.measure import MeasureInt
 from opencensus.stats.stats import _Stats
 from opencensus.stats.view import View
+from opencensus.trace import execution_context as trace_context
 
 from midspan import _trouble
 from midspan import metrics as native
@@ -339,6 +340,38 @@ def test_a_gauge_of_the_applications_own(point):
     registry.add_gauge(Doubled("open", "", "1", []))
     registry.gauges["open"].get_or_create_default_time_series().set(4)
     assert 8 == point("open").value
+
+
+def test_a_registry_that_tells_otherwise_is_asked(metrics, task):
+    """A registry with a `get_metrics` of its own is told of by that, once."""
+
+    class Chosen(gauge.Registry):
+        def get_metrics(self):
+            return {metric for metric in super().get_metrics() if metric.descriptor.name == "chosen"}
+
+    registry = Chosen()
+    for name in ("chosen", "other"):
+        registry.add_gauge(a_gauge(name, 1))
+    task([registry], Vendor())
+    assert ["chosen"] == list(metrics())
+
+
+def test_what_a_producer_asks_for_is_untraced(metrics):
+    """OpenCensus's integrations leave alone what is sent for an export, as in OpenCensus's own threads."""
+    seen = []
+    manager = MetricProducerManager([Own(lambda: seen.append(trace_context.is_exporter()))])
+    metrics()
+    assert ([True], False, 1) == (seen, trace_context.is_exporter(), len(manager.get_all()))
+
+
+def test_the_bridges_own_exporter_beside_the_bridge(shop, reader, task):
+    """An application that has both the bridge and `MetricsExporter` is told of once."""
+    shop.view("count", aggregation.CountAggregation())
+    shop.record(1.0)
+    exporter = bridge.MetricsExporter()
+    task([shop.stats], exporter).func()
+    assert ["count"] == [metric.name for metric in reader.collect()]
+    exporter.close()
 
 
 def test_without_stats_there_is_no_producer():

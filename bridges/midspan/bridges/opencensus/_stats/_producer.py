@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.metrics.export.gauge import Registry
 from opencensus.stats.measure_to_view_map import MeasureToViewMap
+from opencensus.trace import execution_context
 
 from midspan import _trouble
 from midspan.bridges.opencensus._stats import _convert, _gauges, _views
 from midspan.bridges.opencensus._stats._foreign import Foreign
 from midspan.bridges.opencensus._stats._merge import merged
-from midspan.bridges.opencensus._stats._sources import Sources
+from midspan.bridges.opencensus._stats._sources import Sources, is_plain
 from midspan.bridges.opencensus._stats._starts import Starts
 from midspan.bridges.opencensus._stats._steady import values_of
 from midspan.metrics._seam import binding
@@ -37,10 +38,22 @@ class Producer:
 
     def produce(self) -> list[Metric]:
         """Return all metrics as they are now, without a resource: the pipeline's is theirs."""
+        was_exporting = execution_context.is_exporter()
+        # Integrations of OpenCensus's look here, and leave what a producer asks for untraced.
+        execution_context.set_is_exporter(True)
+        try:
+            return self._produced()
+        finally:
+            execution_context.set_is_exporter(was_exporting)
+
+    def _produced(self) -> list[Metric]:
         now_ns, asked = time.time_ns(), self._starts.begin()
         views = [each for source in self._sources.of_type(MeasureToViewMap) for each in view_datas_of(source)]
         gauges = {
-            id(each): each for source in self._sources.of_type(Registry) for each in gauges_of(source)
+            id(each): each
+            for source in self._sources.of_type(Registry)
+            if is_plain(source)
+            for each in gauges_of(source)
         }.values()
         found = [_guarded(_views.metric, view_data, now_ns, asked) for view_data in views]
         found += [_guarded(_gauge, gauge, now_ns, asked) for gauge in gauges]

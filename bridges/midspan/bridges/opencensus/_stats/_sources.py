@@ -18,7 +18,7 @@ from midspan.bridges.opencensus._stats._steady import values_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Sources", "given_to"]
+__all__ = ["Sources", "given_to", "is_plain"]
 
 _FOUND_BY_TYPE: Final = (MeasureToViewMap, Registry, MetricProducerManager)
 
@@ -81,6 +81,9 @@ class Sources:
                 self._getters.pop(key, None)
             else:
                 found[key] = method
+        for registry in self.of_type(Registry):
+            if not is_plain(registry):
+                found[id(registry)] = registry.get_metrics
         for manager in self.of_type(MetricProducerManager):
             # Not by `get_all`: its lock may be one that another thread held when this process was forked.
             for producer in tuple(manager.metric_producers):
@@ -109,6 +112,11 @@ class Sources:
         """Forget all."""
         self._objects.clear()
         self._getters.clear()
+
+
+def is_plain(registry: Any) -> bool:
+    """Say whether a registry tells of all its gauges, so that these can be read instead."""
+    return type(registry).get_metrics is Registry.get_metrics
 
 
 def _known_behind(method: Any, owner: Any) -> Any:
