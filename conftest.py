@@ -30,13 +30,18 @@ except ImportError:
     SybilItem = None  # nor does it read the documents
 else:
 
-    def _tidy(_namespace: dict[str, Any]) -> None:
+    def _tidy(namespace: dict[str, Any]) -> None:
+        from opencensus.stats.stats import stats
+
         from midspan import sdk
         from midspan.bridges import opencensus, opentracing
 
         opencensus.uninstall()
         opentracing.uninstall()
         sdk.reset()
+        # The next document is read in a process of its own: without these instruments, without these views.
+        namespace.clear()
+        stats.view_manager.measure_to_view_map.__init__()
 
     # Each document's Python blocks run in order and share their names, as a reader would type them.
     pytest_collect_file = Sybil(
