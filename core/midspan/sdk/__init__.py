@@ -20,6 +20,7 @@ from midspan.sdk._account import ExporterStats
 from midspan.sdk._batch import BatchSettings
 from midspan.sdk._clock import Clock
 from midspan.sdk._configure import configure, get_pipeline, reset
+from midspan.sdk._delivery import DeliverySettings, SpillSettings
 from midspan.sdk._environment import ConfigurationError
 from midspan.sdk._pipeline import Pipeline, PipelineStats
 from midspan.sdk._plugins import Batch, Simple
@@ -31,12 +32,14 @@ __all__ = [
     "BatchSettings",
     "Clock",
     "ConfigurationError",
+    "DeliverySettings",
     "ExporterStats",
     "MetricSettings",
     "Pipeline",
     "PipelineStats",
     "PullReader",
     "Simple",
+    "SpillSettings",
     "View",
     "aggregation",
     "configure",

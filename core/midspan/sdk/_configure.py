@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from midspan.sdk._batch import BatchSettings
+    from midspan.sdk._delivery import DeliverySettings, SpillSettings
     from midspan.sdk._outlets import MetricReader
     from midspan.sdk._readers import MetricSettings
-    from midspan.sdk.delivery import DeliverySettings, SpillSettings
     from midspan.sdk.ids import IdGenerator
     from midspan.sdk.sampling import Sampler
     from midspan.sdk.views import View
@@ -91,7 +91,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
       (`OTEL_PYTHON_ID_GENERATOR`).
     - `delivery`: how long what a backend does not take is sent again, and how much of it is kept in memory.
       `spill` (`MIDSPAN_SPILL`): a folder for what memory cannot hold, and for what could not be sent at the
-      end of a process; see `midspan.sdk.delivery`.
+      end of a process; see `midspan.sdk.SpillSettings`.
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
     - `exit_timeout_s`: how many seconds the end of the process may take to export what still waits.
     - `clock`, `environment`, `strict`: for tests; `strict` raises where midspan would log.

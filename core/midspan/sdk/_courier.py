@@ -7,19 +7,19 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import _trouble
+from midspan import _trouble, delivery
 from midspan._native import allocate_lock
-from midspan.sdk import delivery
+from midspan.delivery import Outcome, Verdict
 from midspan.sdk._account import Account
 from midspan.sdk._outbox import Outbox, Parcel
 from midspan.sdk._parcels import parcels_of
 from midspan.sdk._waiting import poll, seconds_left
 from midspan.sdk._worker import Worker
-from midspan.sdk.delivery import DeliverySettings, Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from midspan.sdk._delivery import DeliverySettings
     from midspan.sdk._spill import Spill
 
 __all__ = ["Courier"]

@@ -11,7 +11,7 @@ from midspan.sdk._retry import pause_s
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from midspan.sdk.delivery import DeliverySettings
+    from midspan.sdk._delivery import DeliverySettings
 
 __all__ = ["Outbox", "Parcel"]
 

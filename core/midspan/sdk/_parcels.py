@@ -8,7 +8,7 @@ from midspan import _trouble
 from midspan.sdk._outbox import Parcel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from midspan.sdk._account import Account
 
@@ -20,17 +20,20 @@ _MAX_BYTES: Final = 4_000_000
 
 def parcels_of(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> Iterator[Parcel]:  # noqa: ANN401 - a Carrier
     """Encode and pack; what is too large is encoded in halves, and what cannot be halved is dropped."""
-    body = _encoded(carrier, signal, items, account)
-    if body is None:
+    count = count_of(signal, items)
+    try:
+        parcel = _parcel(carrier, signal, items, account)
+    except BaseException as error:  # noqa: BLE001 - an exporter may be anybody's; SystemExit must not end the worker
+        account.drop("encode_failed", count)
+        name = carrier.name
+        _trouble.note(f"exporter.{name}", "%s could not encode %s", name, signal, error=error)
         return
-    account.item_bytes = len(body) // max(count_of(signal, items), 1)
-    if len(body) <= getattr(carrier, "max_bytes", _MAX_BYTES):
-        pack: Callable[[bytes], bytes] | None = getattr(carrier, "pack", None)
-        yield Parcel(signal, body if pack is None else pack(body), count_of(signal, items))
+    if parcel is not None:
+        yield parcel
         return
     halves = _halves(signal, items)
     if not halves:
-        account.drop("too_large", count_of(signal, items))
+        account.drop("too_large", count)
         _trouble.note(
             "delivery.too_large", "one of the %s is too large for %s: dropped", signal, carrier.name
         )
@@ -38,15 +41,15 @@ def parcels_of(carrier: Any, signal: str, items: Sequence[Any], account: Account
         yield from parcels_of(carrier, signal, half, account)
 
 
-def _encoded(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> bytes | None:  # noqa: ANN401 - as above
-    encode: Callable[[Sequence[Any]], bytes] = getattr(carrier, f"encode_{signal}")
-    try:
-        return encode(items)
-    except BaseException as error:  # noqa: BLE001 - an exporter may be anybody's; SystemExit must not end the worker
-        account.drop("encode_failed", count_of(signal, items))
-        name = carrier.name
-        _trouble.note(f"exporter.{name}", "%s could not encode %s", name, signal, error=error)
+def _parcel(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> Parcel | None:  # noqa: ANN401 - as above
+    """Return items as a parcel, None if it would be too large."""
+    body = getattr(carrier, f"encode_{signal}")(items)
+    count = count_of(signal, items)
+    account.item_bytes = len(body) // max(count, 1)
+    if len(body) > getattr(carrier, "max_bytes", _MAX_BYTES):
         return None
+    pack = getattr(carrier, "pack", None)
+    return Parcel(signal, body if pack is None else pack(signal, body), count)
 
 
 def count_of(signal: str, items: Sequence[Any]) -> int:

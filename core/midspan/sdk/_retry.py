@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from midspan.sdk.delivery import DeliverySettings
+    from midspan.sdk._delivery import DeliverySettings
 
 __all__ = ["pause_s"]
 

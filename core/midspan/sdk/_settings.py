@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 from midspan.resource import DETECTORS, Resource, detect, new_instance_id
 from midspan.sdk import ids as _ids
 from midspan.sdk._batch import BatchSettings
+from midspan.sdk._delivery import DeliverySettings, SpillSettings
 from midspan.sdk._environment import ConfigurationError, Environment
 from midspan.sdk._readers import MetricSettings
-from midspan.sdk.delivery import DeliverySettings, SpillSettings
 from midspan.trace import SpanLimits
 from midspan.trace._attributes import clean_attributes
 

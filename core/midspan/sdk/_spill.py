@@ -20,7 +20,7 @@ from midspan.sdk._outbox import Parcel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from midspan.sdk.delivery import SpillSettings
+    from midspan.sdk._delivery import SpillSettings
 
 __all__ = ["Spill"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from midspan.sdk._batch import BatchQueue, BatchSettings
 from midspan.sdk._courier import Courier
+from midspan.sdk._delivery import DeliverySettings, SpillSettings
 from midspan.sdk._direct import Direct
 from midspan.sdk._environment import ConfigurationError, Environment
 from midspan.sdk._exporter import ExporterHandle
@@ -13,7 +14,6 @@ from midspan.sdk._plugins import Batch, Simple, load_exporter
 from midspan.sdk._readers import MetricSettings, OnFlushReader, PeriodicReader
 from midspan.sdk._routes import Call, Carriage
 from midspan.sdk._settings import checked_batch
-from midspan.sdk.delivery import DeliverySettings, SpillSettings, is_carrier
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from midspan.sdk._outlets import MetricReader, Sink
     from midspan.sdk._routes import Route
 
-__all__ = ["Outlets", "Waits", "outlets_of"]
+__all__ = ["Outlets", "Waits", "is_carrier", "outlets_of"]
 
 
 class Outlets(NamedTuple):
@@ -159,3 +159,9 @@ def _courier(exporter: Any, waits: Waits) -> Courier:  # noqa: ANN401 - a Carrie
         # What an earlier process has left need not wait for the first span of this one.
         courier.start()
     return courier
+
+
+def is_carrier(exporter: Any) -> bool:  # noqa: ANN401 - any exporter
+    """Say whether an exporter encodes and sends (see `midspan.delivery`), rather than exports."""
+    encodes = any(callable(getattr(exporter, f"encode_{signal}", None)) for signal in ("spans", "metrics"))
+    return encodes and callable(getattr(exporter, "send", None))

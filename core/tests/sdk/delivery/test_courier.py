@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from midspan import _trouble
-from midspan.sdk import delivery
+from midspan import _trouble, delivery
+from midspan.delivery import Verdict
+from midspan.sdk import DeliverySettings, SpillSettings
 from midspan.sdk._courier import Courier
 from midspan.sdk._spill import Spill
-from midspan.sdk.delivery import DeliverySettings, SpillSettings, Verdict
 
 QUICK = DeliverySettings(first_pause_s=0.001, longest_pause_s=0.002, longest_told_s=0.01)
 
@@ -175,12 +175,15 @@ def test_a_body_beyond_the_carriers_limit_is_encoded_in_halves(make):
 
 
 def test_what_cannot_be_encoded_is_counted(make):
-    """An exporter that raises while it encodes loses that batch and no other."""
+    """An exporter that raises while it encodes, or packs, loses that batch and no other."""
     courier = make(carrier := Carrier())
     courier.hand_over("spans", [b"a", None])
     courier.hand_over("spans", [b"b"])
+    carrier.pack = lambda signal, body: body.decode("ascii").encode()
+    courier.hand_over("spans", [b"\xff"])
+    courier.hand_over("spans", [b"c"])
     courier.flush(soon())
-    assert ([b"b"], {"encode_failed": 2}) == (carrier.sent, stats(courier).dropped)
+    assert ([b"b", b"c"], {"encode_failed": 3}) == (carrier.sent, stats(courier).dropped)
 
 
 def test_a_parcel_is_given_up_when_its_time_is_over(make):

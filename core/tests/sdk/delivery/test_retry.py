@@ -5,8 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
+from midspan.sdk import DeliverySettings
 from midspan.sdk._retry import pause_s
-from midspan.sdk.delivery import DeliverySettings
 
 DEFAULT = DeliverySettings()
 chances = st.floats(0, 1, exclude_max=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from midspan import _trouble
+from midspan.sdk import SpillSettings
 from midspan.sdk._outbox import Parcel
 from midspan.sdk._spill import Spill
-from midspan.sdk.delivery import SpillSettings
 
 
 class Clock:
@@ -203,7 +203,7 @@ def test_what_was_put_survives_a_kill(tmp_path):
 import os, signal
 from midspan.sdk._outbox import Parcel
 from midspan.sdk._spill import Spill
-from midspan.sdk.delivery import SpillSettings
+from midspan.sdk import SpillSettings
 spill = Spill(SpillSettings({str(tmp_path)!r}), "otlp")
 for number in range(100):
     assert spill.put(Parcel("spans", b"%d" % number, 1))

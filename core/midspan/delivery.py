@@ -5,7 +5,7 @@ is kept until the backend has acknowledged it, sent again where that can help, s
 written to disk where that was asked for, and counted whatever becomes of it. Such an exporter is an encoder
 and an address:
 
->>> from midspan.sdk import delivery
+>>> from midspan import delivery
 >>> class Printer:
 ...     name = "printer"
 ...     def encode_spans(self, spans):
@@ -23,7 +23,7 @@ True
 
 It may also have
 
-- `pack(body)`, to compress what was encoded: it runs once, before the body waits;
+- `pack(signal, body)`, to compress what was encoded: it runs once, before the body waits;
 - `max_bytes`, how large a body may be before it is packed (4,000,000): what is larger is encoded in halves;
 - `halve(signal, body)`, to cut a packed body that the backend found too large: two pairs of body and count.
 """
@@ -31,16 +31,13 @@ It may also have
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 __all__ = [
     "Carrier",
-    "DeliverySettings",
     "Outcome",
-    "SpillSettings",
     "Verdict",
     "accepted",
-    "is_carrier",
     "refused",
     "retry",
     "too_large",
@@ -99,32 +96,3 @@ class Carrier(Protocol):
     def send(self, signal: str, body: bytes, timeout_s: float) -> Outcome:
         """Send a body of `"spans"` or `"metrics"` within `timeout_s` seconds."""
         ...
-
-
-class DeliverySettings(NamedTuple):
-    """How long and how much is kept for a backend that does not answer.
-
-    `budget_s` is how long a body is sent again and again, from its first attempt on; `first_pause_s` and
-    `longest_pause_s` bound the pauses between attempts; `max_bytes` is how much may wait, packed.
-    """
-
-    budget_s: float = 300.0
-    first_pause_s: float = 0.5
-    longest_pause_s: float = 15.0
-    # What a backend may ask for at most: it may have come back long before.
-    longest_told_s: float = 30.0
-    max_bytes: int = 32 * 1024 * 1024
-
-
-class SpillSettings(NamedTuple):
-    """Where, how much (bytes on disk), and how old (seconds) parcels on disk may become."""
-
-    folder: str
-    max_bytes: int = 256 * 1024 * 1024
-    max_age_s: float = 24 * 3600.0
-
-
-def is_carrier(exporter: Any) -> bool:  # noqa: ANN401 - any exporter
-    """Say whether an exporter encodes and sends, rather than exports."""
-    encodes = any(callable(getattr(exporter, f"encode_{signal}", None)) for signal in ("spans", "metrics"))
-    return encodes and callable(getattr(exporter, "send", None))
