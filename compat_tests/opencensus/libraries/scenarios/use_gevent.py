@@ -50,21 +50,23 @@ def play(stage: Stage) -> None:
     """Use the library on the stage."""
     stage.note("patched", type(RuntimeContext).__name__)
     with serving_peer() as peer:
-        server = WSGIServer(("127.0.0.1", 0), _app(stage, Page(stage, peer)), log=None)
+        entered = Event()
+        server = WSGIServer(("127.0.0.1", 0), _app(stage, Page(stage, peer), entered), log=None)
         server.start()
         url = f"http://127.0.0.1:{server.server_port}"
         get(f"{url}/hello", CALLERS["W3C"][0])
         for received in peer.received:
             stage.note_headers("sent on", received)
         slow = gevent.spawn(get, f"{url}/slow")
-        gevent.sleep(0.05)
+        if not entered.wait(timeout=10):
+            raise TimeoutError("the slow request did not arrive")
         get(f"{url}/quick", CALLERS["W3C"][0])
         slow.join(timeout=10)
         server.stop()
     _spawn(stage)
 
 
-def _app(stage: Stage, page: Page) -> flask.Flask:
+def _app(stage: Stage, page: Page, entered: Event) -> flask.Flask:
     app = flask.Flask("shop")
     served = Event()
     FlaskMiddleware(app, None, samplers.AlwaysOnSampler(), stage.exporter)
@@ -72,6 +74,7 @@ def _app(stage: Stage, page: Page) -> flask.Flask:
 
     @app.route("/slow")
     def slow() -> str:
+        entered.set()
         served.wait(timeout=10)
         with execution_context.get_opencensus_tracer().span("after the wait"):
             return "slow"
