@@ -235,3 +235,31 @@ def test_locks_that_another_thread_held_are_open_in_the_child(shop, metrics):
     finally:
         leave.set()
         thread.join()
+
+
+def test_forks_while_other_threads_record(shop, metrics):
+    """Whenever the process is forked, each child tells what it recorded, exactly, and none hangs."""
+    shop.view("count", aggregation.CountAggregation())
+    shop.view("latency", aggregation.DistributionAggregation([1.0]))
+    leave = threading.Event()
+
+    def record():
+        while not leave.is_set():
+            shop.record(0.5)
+            shop.record(1.5)
+
+    def child():
+        for _ in range(3):
+            shop.record(1.5)
+        found = metrics()
+        return [[p.value for p in found["count"].points], [p.bucket_counts for p in found["latency"].points]]
+
+    threads = [threading.Thread(target=record) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [[[3], [[0, 3]]]] * 20 == [in_child(child) for _ in range(20)]
+    finally:
+        leave.set()
+        for thread in threads:
+            thread.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import threading
 
@@ -200,3 +201,29 @@ def test_a_finalizer_may_record(shop, metrics):
     assert [(500, (500, 0, 0)), (500, (500, 0, 0))] == [
         (p.count, p.bucket_counts) for p in found["latency"].points
     ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers that signal")
+def test_a_signal_handler_may_record_and_collect(shop, metrics):
+    """What a handler records in the midst of a record is counted, and hangs nothing."""
+    register(shop)
+    handled = []
+
+    def handle(*_):
+        shop.record(1.0, k="v")
+        metrics()
+        handled.append(1)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+    recorded = 0
+    try:
+        while len(handled) < 50:
+            shop.record(1.0, k="v")
+            recorded += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    (found,) = metrics()["latency"].points
+    total = recorded + len(handled)
+    assert (total, float(total), (total, 0, 0)) == (found.count, found.sum, found.bucket_counts)
