@@ -41,9 +41,6 @@ class Received(dict[str, str]):
     header: str
 
 
-_new_received: Final = Received.__new__
-
-
 def encode(baggage: Mapping[str, str]) -> str:
     """Return the header value; members that have no place in one are left out whole, and reported."""
     if type(baggage) is Received:
@@ -102,7 +99,7 @@ def _member(key: str, value: str) -> str | None:
 def decode(header: str) -> dict[str, str]:
     """Read a header value: at most 64 members of its first 8,192 bytes; a member that is none is skipped."""
     if len(header) <= MAX_BYTES and not _find_unusual(header):
-        found = _new_received(Received)
+        found = Received()
         found.header = header
         try:
             for member in header.split(","):

@@ -24,7 +24,7 @@ __all__ = ["extract", "get_global", "inject", "set_global"]
 
 _DEFAULT: Final = Composite([TraceContext(), Baggage()])
 _propagator: Propagator = _DEFAULT
-_slot: Final = _context._slot
+_get: Final = _context._slot.get
 # The carriers that the quick way is for: `dict`, or none while another propagator is in force.
 _quick: Any = dict
 
@@ -85,7 +85,7 @@ def extract(
     SpanContext(4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01, remote)
     """
     if context is None:
-        context = _slot.get()
+        context = _get()
         if context._left_for is not None:
             context = _context.current()
     try:

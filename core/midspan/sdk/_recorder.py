@@ -138,17 +138,19 @@ class Recorder:
                 unsampled._context = unsampled._views = None
                 return unsampled
             parent_context = None
-            # A function in a local name: the interpreter calls an attribute of an instance twice as slowly.
-            make_id = self._trace_id
-            trace_id = make_id() or 1
             trace_state = _NO_STATE
-        make_id = self._span_id
-        span_id = make_id() or 1
-        if ids is not None:
-            trace_id, span_id = ids
-            if parent_context is None:
+            if ids is None:
+                # A function in a local name: the interpreter calls an attribute of an instance more slowly.
+                make_id = self._trace_id
+                trace_id = make_id() or 1
+            else:
                 # Nothing is known of how they were made.
                 flags &= ~_RANDOM
+        if ids is None:
+            make_id = self._span_id
+            span_id = make_id() or 1
+        else:
+            trace_id, span_id = ids
         result = SAMPLE
         if threshold is not ALWAYS:
             if threshold is None:
@@ -163,8 +165,9 @@ class Recorder:
                         () if links is None else links,
                     )
                 )
-                if type(result.trace_state) is TraceState:
-                    trace_state = result.trace_state
+                chosen: Any = result.trace_state
+                if issubclass(type(chosen), TraceState):
+                    trace_state = chosen
             elif trace_id & _LOWER_64 >= threshold:
                 result = DROP
             if not result.decision:

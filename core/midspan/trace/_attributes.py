@@ -34,17 +34,24 @@ _MAX_ITEMS: Final = 65_536
 _INT64: Final = 1 << 63
 
 
-def plain_copy(attributes: Mapping[str, Any], limit: int, value_length: int) -> dict[str, Any] | None:
+def plain_copy(
+    attributes: Mapping[str, Any],
+    limit: int,
+    value_length: int,
+    # No parameters: the loop reads a local name in half the time that a builtin takes.
+    _type: Any = type,  # noqa: ANN401 - two kinds of class
+    _str: Any = str,  # noqa: ANN401 - as above
+) -> dict[str, Any] | None:
     """Return a copy of attributes that need no cleaning, which is nearly all there are; None for others."""
     if type(attributes) is not dict or len(attributes) > limit:
         return None
     # The copy is what is checked: another thread may change the original at any time.
     copied = attributes.copy()
     for key, value in copied.items():
-        if type(key) is not str or not key:
+        if _type(key) is not _str or not key:
             return None
-        kind = type(value)
-        if kind is str:
+        kind = _type(value)
+        if kind is _str:
             if len(value) > value_length:
                 return None
         elif kind is not int and kind is not float and kind is not bool:

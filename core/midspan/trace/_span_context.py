@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["INVALID", "SpanContext", "TraceFlags"]
 
+# As names: the compiler does not fold a number of over 128 bits.
+_TRACE_IDS: Final = 1 << 128
+_SPAN_IDS: Final = 1 << 64
+
 
 class TraceFlags:
     """The bits of `SpanContext.trace_flags` (W3C Trace Context Level 2, section 3.2.2.5)."""
@@ -39,7 +43,7 @@ class SpanContext(NamedTuple):
     @property
     def is_valid(self) -> bool:
         """Say whether both ids are present and fit their width."""
-        return 0 < self.trace_id < 1 << 128 and 0 < self.span_id < 1 << 64
+        return 0 < self.trace_id < _TRACE_IDS and 0 < self.span_id < _SPAN_IDS
 
     @property
     def is_sampled(self) -> bool:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Final
 
-__all__ = ["EMPTY", "TraceState"]
+__all__ = ["EMPTY", "ReceivedState", "TraceState"]
 
 _MAX_MEMBERS: Final = 32
 _KEY: Final = r"[a-z0-9][a-z0-9_\-*/@]{0,255}"
@@ -56,7 +56,7 @@ class TraceState:
 
         Of members with the same key the first counts, for it is the most recent.
         """
-        state = cls.__new__(cls)
+        state: TraceState = ReceivedState()
         state._received = header
         state._header = None
         state._pairs = None
@@ -127,6 +127,14 @@ class TraceState:
 
     def __repr__(self) -> str:
         return f"TraceState({self.to_header()!r})"
+
+
+class ReceivedState(TraceState):
+    """A state that is filled slot by slot, at once by whoever reads a request's headers."""
+
+    __slots__ = ()
+
+    __init__ = object.__init__
 
 
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
