@@ -140,6 +140,10 @@ def _shifted(buckets: dict[int, int], by: int) -> dict[int, int]:
 
 def _dense(buckets: dict[int, int]) -> Buckets:
     if not buckets:
-        return Buckets(0, ())
+        return _NO_BUCKETS
     low, high = min(buckets), max(buckets)
-    return Buckets(low, tuple(buckets.get(index, 0) for index in range(low, high + 1)))
+    count_of = buckets.get
+    return Buckets(low, tuple([count_of(index, 0) for index in range(low, high + 1)]))
+
+
+_NO_BUCKETS: Final = Buckets(0, ())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from midspan.sdk._environment import Environment
-    from midspan.sdk._streams import Entry
+    from midspan.sdk.aggregation._frames import Entry
     from midspan.sdk.views import View
 
 __all__ = ["Offers", "chosen_filter"]

@@ -149,7 +149,8 @@ class ExplicitSeries:
 
     def snapshot(self) -> BucketSnapshot:
         """Return the state; the extremes begin anew."""
-        taken = (self._bounds, self._counts[:], within(self._sum), self._low, self._high)
+        total = self._sum if LEAST <= self._sum < LIMIT else within(self._sum)
+        taken = (self._bounds, self._counts[:], total, self._low, self._high)
         self._low, self._high = INF, -INF
         return taken
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from midspan import _trouble
 from midspan.metrics import Metric, Temporality
 from midspan.sdk._attributes import cleaned, key_of
-from midspan.sdk.aggregation._numbers import points_of
-from midspan.sdk.aggregation._protocol import Extremes, Moment
+from midspan.sdk.aggregation._frames import Entry, Frame, extremes_for
+from midspan.sdk.aggregation._protocol import Moment
+from midspan.sdk.aggregation._registry import points_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from midspan.metrics import Instrument, Point
     from midspan.sdk._offers import Offers
-    from midspan.sdk.aggregation._protocol import Aggregation, Series
+    from midspan.sdk.aggregation._protocol import Aggregation, Extremes, Series
     from midspan.sdk.views import View
 
-__all__ = ["DEFAULT_LIMIT", "Collection", "Entry", "Frame", "ReaderState", "Stream"]
+__all__ = ["DEFAULT_LIMIT", "Collection", "ReaderState", "Stream"]
 
 # OpenTelemetry specification, "Cardinality limits".
 DEFAULT_LIMIT: Final = 2000
@@ -60,24 +61,6 @@ class Collection(NamedTuple):
     now_ns: int
 
 
-class Entry(NamedTuple):
-    """One series with its attributes and its exemplars."""
-
-    series: Any
-    attributes: Mapping[str, Any]
-    exemplars: Any
-
-
-class Frame(NamedTuple):
-    """What all points of a collection share; for differences, also what the reader was told before."""
-
-    start_ns: int
-    now_ns: int
-    # Exemplars are told that were measured after it.
-    since_ns: int
-    told: dict[Series, Any] | None
-
-
 class Stream:
     """The series of one instrument under one view, for all readers or for those of one wish."""
 
@@ -96,7 +79,7 @@ class Stream:
         described = None if view is None else view.description
         self.description = instrument.description if described is None else described
         self.aggregation = aggregation
-        self._points_of_all = points_of(aggregation)
+        self._points = points_of(aggregation) or self._points_of_each
         self._extremes_of = getattr(aggregation, "extremes_of", None)
         self._view = view if view is not None and view.filters else None
         self._offers = offers
@@ -171,15 +154,9 @@ class Stream:
             return None
         instrument, reader = self.instrument, collection.reader
         temporality = reader.temporality(instrument.kind)
-        if temporality is Temporality.DELTA:
-            since_ns = reader.collected_ns.get(self, self._start_ns)
-            frame = Frame(since_ns, collection.now_ns, since_ns, reader.told)
-        else:
-            frame = Frame(self._start_ns, collection.now_ns, 0, None)
+        frame = self._frame(collection, is_delta=temporality is Temporality.DELTA)
         reader.collected_ns[self] = collection.now_ns
-        entries = tuple(self._entries.values())
-        points = self._points_of_all or self._points_of_each(collection)
-        told = points(entries, frame)
+        told = self._points(tuple(self._entries.values()), frame)
         if not told:
             return None
         return Metric(
@@ -194,37 +171,29 @@ class Stream:
             instrument.is_monotonic,
         )
 
-    def _points_of_each(self, collection: Collection) -> Callable[[Iterable[Entry], Frame], list[Point]]:
-        """Return what asks the aggregation for a point of each series."""
-        reader = collection.reader
-        readers = [other for other in collection.readers if self.serves(other)]
+    def _frame(self, collection: Collection, *, is_delta: bool) -> Frame:
+        reader, now_ns = collection.reader, collection.now_ns
+        others = (other for other in collection.readers if other is not reader and self.serves(other))
+        extremes = [reader.extremes, *(other.extremes for other in others)]
+        if not is_delta:
+            return Frame(self._start_ns, now_ns, 0, None, extremes)
+        since_ns = reader.collected_ns.get(self, self._start_ns)
+        return Frame(since_ns, now_ns, since_ns, reader.told, extremes)
 
-        def points(entries: Iterable[Entry], frame: Frame) -> list[Point]:
-            told = (self._point(entry, frame, reader, readers) for entry in entries)
-            return [point for point in told if point is not None]
+    def _points_of_each(self, entries: Iterable[Entry], frame: Frame) -> list[Point]:
+        """Ask the aggregation for a point of each series."""
+        points = [self._point(entry, frame) for entry in entries]
+        return [point for point in points if point is not None]
 
-        return points
-
-    def _point(
-        self, entry: Entry, frame: Frame, reader: ReaderState, readers: Sequence[ReaderState]
-    ) -> Point | None:
+    def _point(self, entry: Entry, frame: Frame) -> Point | None:
         series = entry.series
         snapshot = series.snapshot()
         extremes = earlier = None
         if self._extremes_of is not None:
-            self._spread_extremes(series, self._extremes_of(snapshot), readers)
-            extremes = reader.extremes.get(series)
+            extremes = extremes_for(frame, series, *self._extremes_of(snapshot))
         if frame.told is not None:
             earlier = frame.told.get(series)
             frame.told[series] = snapshot
-            reader.extremes.pop(series, None)
         exemplars = entry.exemplars.collect(frame.since_ns) if entry.exemplars.kept else ()
         moment = Moment(entry.attributes, frame.start_ns, frame.now_ns, exemplars, extremes)
         return self.aggregation.point(snapshot, earlier, moment)
-
-    @staticmethod
-    def _spread_extremes(series: Series, new: Extremes, readers: Sequence[ReaderState]) -> None:
-        """Keep the extremes for every reader: taking a snapshot takes them away from the series."""
-        for reader in readers:
-            old = reader.extremes.get(series, new)
-            reader.extremes[series] = Extremes(min(old.low, new.low), max(old.high, new.high))

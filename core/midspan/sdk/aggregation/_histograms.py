@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from operator import sub
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan.metrics import ExponentialHistogramPoint, HistogramPoint, MetricKind
 from midspan.metrics._boundaries import checked_boundaries
 from midspan.sdk._exponential import MIN_SCALE, ExponentialSnapshot, difference
 from midspan.sdk._series import ExplicitSeries, ExponentialSeries, ExtremesSeries
+from midspan.sdk.aggregation._frames import extremes_for
 from midspan.sdk.aggregation._protocol import Extremes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from midspan.metrics import Instrument, Point
     from midspan.sdk._series import BucketSnapshot
+    from midspan.sdk.aggregation._frames import Entry, Frame
     from midspan.sdk.aggregation._protocol import Moment, Series
 
-__all__ = ["DEFAULT_BOUNDARIES", "ExplicitBuckets", "ExponentialBuckets", "MinMaxSumCount"]
+__all__ = ["DEFAULT_BOUNDARIES", "ExplicitBuckets", "ExponentialBuckets", "MinMaxSumCount", "histograms"]
 
 # OpenTelemetry specification, "Explicit bucket histogram aggregation".
 DEFAULT_BOUNDARIES: Final = (0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000)
 _MAX_SCALE: Final = 20
+# What a named tuple's own constructor calls.
+_make: Final[Any] = tuple.__new__
 
 
 class ExplicitBuckets:
@@ -36,7 +41,7 @@ class ExplicitBuckets:
             ValueError: The boundaries do not ascend.
         """
         self._boundaries = None if boundaries is None else checked_boundaries(boundaries)
-        self._record_min_max = record_min_max
+        self.record_min_max = record_min_max
 
     def _limits(self, instrument: Instrument) -> tuple[float, ...]:
         if self._boundaries is not None:
@@ -54,11 +59,14 @@ class ExplicitBuckets:
         moment: Moment,
     ) -> Point | None:
         """Make a histogram."""
-        bounds, counts, total, *_ = snapshot
-        if earlier is not None:
-            counts = [now - before for now, before in zip(counts, earlier[1], strict=True)]
-            total -= earlier[2]
-        return _histogram(bounds, counts, total, moment, record_min_max=self._record_min_max)
+        counts, total = _since(snapshot, earlier)
+        count = sum(counts)
+        if not count:
+            return None
+        low, high = _extremes(moment, wanted=self.record_min_max)
+        times = (moment.start_ns, moment.time_ns)
+        bounds, kept = snapshot[0], moment.exemplars
+        return HistogramPoint(moment.attributes, *times, count, total, tuple(counts), bounds, low, high, kept)
 
     @staticmethod
     def extremes_of(snapshot: BucketSnapshot) -> Extremes:
@@ -105,7 +113,7 @@ class ExponentialBuckets:
             )
             raise ValueError(message)
         self._size = (max_size, max_scale)
-        self._record_min_max = record_min_max
+        self.record_min_max = record_min_max
 
     def series(self, instrument: Instrument) -> Series:  # noqa: ARG002 - the same for all
         """Make empty buckets."""
@@ -119,7 +127,7 @@ class ExponentialBuckets:
             snapshot = difference(snapshot, earlier)
         if not snapshot.count:
             return None
-        low, high = _extremes(moment, wanted=self._record_min_max)
+        low, high = _extremes(moment, wanted=self.record_min_max)
         return ExponentialHistogramPoint(
             moment.attributes,
             moment.start_ns,
@@ -144,25 +152,32 @@ class ExponentialBuckets:
         return f"ExponentialBuckets(max_size={self._size[0]}, max_scale={self._size[1]})"
 
 
-def _histogram(
-    bounds: Sequence[float], counts: list[int], total: float, moment: Moment, *, record_min_max: bool
-) -> Point | None:
-    count = sum(counts)
-    if not count:
-        return None
-    low, high = _extremes(moment, wanted=record_min_max)
-    return HistogramPoint(
-        moment.attributes,
-        moment.start_ns,
-        moment.time_ns,
-        count,
-        total,
-        tuple(counts),
-        bounds,
-        low,
-        high,
-        moment.exemplars,
-    )
+def histograms(entries: Iterable[Entry], frame: Frame, *, record_min_max: bool = True) -> list[Point]:
+    """Make the points of all histograms with boundaries at once."""
+    start_ns, now_ns, since_ns, told, _ = frame
+    points: list[Point] = []
+    for series, attributes, exemplars in entries:
+        snapshot = series.snapshot()
+        bounds, counts, total, low, high = snapshot
+        extremes = extremes_for(frame, series, low, high) if record_min_max else None
+        if told is not None:
+            counts, total = _since(snapshot, told.get(series))
+            told[series] = snapshot
+        count = sum(counts)
+        if count:
+            low, high = extremes or (None, None)
+            kept = exemplars.collect(since_ns) if exemplars.kept else ()
+            fields = (attributes, start_ns, now_ns, count, total, tuple(counts), bounds, low, high, kept)
+            points.append(_make(HistogramPoint, fields))
+    return points
+
+
+def _since(snapshot: BucketSnapshot, earlier: BucketSnapshot | None) -> tuple[list[int], float]:
+    """Return the counts and the sum since a snapshot before, if there was one."""
+    counts, total = snapshot[1], snapshot[2]
+    if earlier is None:
+        return counts, total
+    return list(map(sub, counts, earlier[1])), total - earlier[2]
 
 
 def _extremes(moment: Moment, *, wanted: bool) -> tuple[float | None, float | None]:
