@@ -273,3 +273,23 @@ def test_leave_works_without_the_place():
     context._slot.set(entered)
     context.leave(entered, before)
     assert before is context.current()
+
+
+def test_what_lies_over_a_context_is_told_when_that_is_left_first():
+    """A bridge's context is told once of each context below it, and not when it was left in its own time."""
+    told = []
+
+    class Bridges(Context):
+        def _outlast(self, entered):
+            told.append(entered.baggage["name"])
+
+    outer = context.attach(named("outer"))
+    inner = context.attach(named("inner"))
+    over = Bridges()
+    place = context._slot.set(over)
+    context.detach(inner)
+    context.detach(outer)
+    context.detach(outer)
+    assert ["inner", "outer"] == told
+    context.leave(over, EMPTY, place)
+    assert ["inner", "outer"] == told
