@@ -336,6 +336,19 @@ def test_a_sampled_span_is_enough_for_an_exemplar(shop, point):
     assert (2.5, int(span.span_id, 16), {}) == (found.value, found.span_id, found.filtered_attributes)
 
 
+def test_a_span_that_is_recorded_only_is_not_enough(shop):
+    """A span that nobody exports is not pointed to by measurements without attachments."""
+    reader = sdk.PullReader()
+    sdk.configure(
+        exporters=[], metric_readers=[reader], sampler=lambda _: sdk.sampling.RECORD, environment={}
+    )
+    shop.view("latency", aggregation.DistributionAggregation([1.0]))
+    with trace.get_tracer("t").start_as_current_span("charge") as span:
+        shop.record(2.5)
+        assert span.is_recording()
+    assert [()] == [point.exemplars for metric in reader.collect() for point in metric.points]
+
+
 def test_the_start_is_the_views_creation(shop, point):
     """Start is what OpenCensus says a view's data starts with, at each collection."""
     shop.view("count", aggregation.CountAggregation())
@@ -366,6 +379,16 @@ def test_the_start_of_a_finished_metric_is_when_it_was_first_seen(metrics):
         producer.metrics = [] if when is None else [finished(Type.CUMULATIVE_INT64, value, when=when)]
         starts += [metric.points[0].start_ns // 10**9 - 1_767_225_600 for metric in metrics().values()]
     assert ([1, 1, 4], {producer}) == (starts, manager.get_all())
+
+
+def test_the_start_of_a_finished_view_is_kept(given):
+    """A producer's metric that says since when it counts, in OpenCensus's text, is taken at its word."""
+    metric = finished(Type.CUMULATIVE_INT64, oc_value.ValueLong(3), when=datetime(2026, 1, 1, 0, 0, 9))  # noqa: DTZ001 - as OpenCensus has it
+    metric.time_series[0]._start_timestamp = "2026-01-01T00:00:02.500000Z"
+    (found,) = given(metric)["given"].points
+    assert (2_500, 9_000) == tuple(
+        each // 10**6 - 1_767_225_600_000 for each in (found.start_ns, found.time_ns)
+    )
 
 
 def test_the_resource_is_the_pipelines(shop, metrics):
@@ -401,6 +424,12 @@ def test_no_value_is_no_point(metrics):
     assert ["open"] == list(metrics())
     del ask
     assert [] == list(metrics())
+
+
+def test_no_value_in_a_finished_metric_is_no_trouble(given):
+    """A producer's metric that has no value yet is left out, and that is no trouble."""
+    before = _trouble.counts()
+    assert ({}, before) == (given(finished(Type.GAUGE_INT64, None)), _trouble.counts())
 
 
 @pytest.mark.parametrize(("value", "told"), [(True, 1), (2.0, 2), (2.5, 2.5), (2**70, 2**70)])
