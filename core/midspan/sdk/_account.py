@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from midspan._tally import Tallies, Tally
 
-__all__ = ["Account", "ExporterStats"]
+__all__ = ["BEFORE_EXPORT", "Account", "ExporterStats"]
+
+# Why something is dropped that no backend was asked to take; every other reason is the backend's.
+BEFORE_EXPORT: Final = frozenset({"queue_full", "outbox_full", "shutdown", "encode_failed", "too_large"})
 
 
 class ExporterStats(NamedTuple):

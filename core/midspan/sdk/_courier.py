@@ -29,6 +29,8 @@ _IDLE_S: Final = 60.0
 # While the process ends: nobody wants to wait at each exit of a program whose collector is not there.
 _LAST_ATTEMPTS: Final = 2
 _LAST_PAUSE_S: Final = 0.25
+# What the last of it takes: to count what is lost, or to write it down.
+_SETTLING_S: Final = 0.25
 
 
 class Courier:
@@ -261,7 +263,8 @@ class Courier:
             self.close_exporter(deadline_s)
         else:
             worker.stop(deadline_s)
-            poll(lambda: worker.ended, deadline_s)
+            # Whoever waits for this is to find the account settled, and the disk written.
+            poll(lambda: worker.ended, deadline_s - min(_SETTLING_S, seconds_left(deadline_s) / 4))
         return not self._give_up()
 
     def close_exporter(self, deadline_s: float) -> None:

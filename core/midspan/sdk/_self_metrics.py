@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.metrics import Metric, MetricKind, NumberPoint
+from midspan.sdk._account import BEFORE_EXPORT
 from midspan.sdk._batch import BatchQueue
 from midspan.sdk._series import ExplicitSeries
 from midspan.sdk.aggregation import ExplicitBuckets, Moment
@@ -104,8 +105,8 @@ def _component(kind: str, exporter: str) -> dict[str, Any]:
 
 def _processed(stats: ExporterStats, component: dict[str, Any]) -> Rows:
     """Return what a processor is done with: handed to the exporter, or dropped before that."""
-    failed = stats.dropped.get("export_failed", 0)
-    dropped = {cause: count for cause, count in stats.dropped.items() if cause != "export_failed"}
+    dropped = {cause: count for cause, count in stats.dropped.items() if cause in BEFORE_EXPORT}
+    failed = sum(stats.dropped.values()) - sum(dropped.values())
     return [(component, stats.exported + failed), *_by_cause(dropped, component)]
 
 
@@ -114,7 +115,7 @@ def _exported(stats: Mapping[str, ExporterStats]) -> Rows:
     rows: Rows = []
     for name, account in stats.items():
         component = {"otel.component.name": name}
-        failed = {cause: count for cause, count in account.dropped.items() if cause == "export_failed"}
+        failed = {cause: count for cause, count in account.dropped.items() if cause not in BEFORE_EXPORT}
         rows += [(component, account.exported), *_by_cause(failed, component)]
     return rows
 

@@ -31,7 +31,7 @@ class Received(NamedTuple):
 class Collector:
     """An HTTP server that answers each request as it is told to, and remembers it."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, *, port: int = 0) -> None:
         self.received: list[Received] = []
         self.answer: tuple[int, dict[str, str], bytes] = (200, {}, b"")
         self.connections = 0
@@ -64,7 +64,7 @@ class Collector:
             def handle_error(self, *_: Any) -> None:
                 """Say nothing: a client that goes away in the middle is what some tests are about."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port

@@ -89,7 +89,7 @@ def test_the_account_of_the_pipeline_is_the_collectors(collector):
     tracer.start_span("b").end()
     assert pipeline.force_flush(10) is False
     stats = pipeline.stats().exporters["otlp"]
-    assert (1, {"export_failed": 1}) == (stats.exported, stats.dropped)
+    assert (1, {"refused": 1}) == (stats.exported, stats.dropped)
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 429, 500, 503])

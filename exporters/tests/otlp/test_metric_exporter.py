@@ -301,7 +301,7 @@ def test_the_account_of_the_pipeline_is_in_points(collector):
     collector.answer = (500, {}, b"")
     assert pipeline.force_flush(10) is False
     account = pipeline.stats().metrics["otlp"]
-    assert (2, {"export_failed": 2}) == (account.exported, account.dropped)
+    assert (2, {"refused": 2}) == (account.exported, account.dropped)
 
 
 def test_preferences_may_be_a_table(collector):

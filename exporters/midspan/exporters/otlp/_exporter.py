@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
 
+    from midspan.delivery import Outcome
     from midspan.exporters.otlp._preferences import TemporalityChoice
     from midspan.exporters.otlp._request import Transport
     from midspan.exporters.otlp._settings import Settings
@@ -27,13 +28,20 @@ if TYPE_CHECKING:
 __all__ = ["OTLPExporter"]
 
 _SIGNALS: Final = ("traces", "metrics")
+# What the items of a signal are called.
+_ITEMS: Final = {"traces": "spans", "metrics": "metrics"}
+_ENCODERS: Final[dict[str, tuple[Callable[[Any], bytes], Callable[[Any], str]]]] = {
+    "spans": (encode_spans, json_of_spans),
+    "metrics": (encode_metrics, json_of_metrics),
+}
 
 
 class OTLPExporter:
     """Send spans and metrics to a collector, or to any backend that speaks OTLP over HTTP.
 
-    One call of `export_spans` or `export_metrics` is one request. Its whole duration is bounded, however the
-    server behaves. Both may be called at once, from as many threads as there are.
+    A pipeline keeps what it has encoded until the backend has taken it (`midspan.delivery`). One call of
+    `send`, `export_spans` or `export_metrics` is one request, whose whole duration is bounded, however the
+    server behaves. All may be called at once, from as many threads as there are.
     """
 
     name = "otlp"
@@ -88,7 +96,7 @@ class OTLPExporter:
             proxy,
         )
         self._lanes = {
-            signal: _lane(signal, read_settings(given, environment, signal), transport)
+            _ITEMS[signal]: _lane(signal, read_settings(given, environment, signal), transport)
             for signal in _checked(signals)
         }
         preferences = read_preferences(temporality, histogram_aggregation, environment)
@@ -98,33 +106,53 @@ class OTLPExporter:
         self._hide_what_is_not_sent()
         self._warn_of_credentials_in_clear()
 
+    # What delivery uses (see `midspan.delivery`), and so every pipeline that has not asked for less.
+
+    def encode_spans(self, spans: Sequence[Span]) -> bytes:
+        """Return the payload of a request with these spans."""
+        return self._encoded("spans", spans)
+
+    def encode_metrics(self, metrics: Sequence[Metric]) -> bytes:
+        """Return the payload of a request with these metrics."""
+        return self._encoded("metrics", metrics)
+
+    def pack(self, signal: str, body: bytes) -> bytes:
+        """Return a payload as it goes over the wire."""
+        return self._lanes[signal].pack(body)
+
+    def send(self, signal: str, body: bytes, timeout_s: float) -> Outcome:
+        """Send what was packed, in one request of at most `timeout_s` seconds, or what is configured."""
+        return self._lanes[signal].deliver(body, timeout_s)
+
+    def halve(self, signal: str, body: bytes) -> list[tuple[bytes, int]]:
+        """Cut what was packed in two, each with its count of spans or points."""
+        return self._lanes[signal].halve(body)
+
+    @property
+    def address(self) -> str:
+        """Where it sends to, as it may be shown."""
+        return " ".join(dict.fromkeys(lane.where for lane in self._lanes.values()))
+
+    # What whoever calls an exporter by himself uses.
+
     def export_spans(self, spans: Sequence[Span], timeout_s: float | None = None) -> bool:
         """Send spans in one request; False, counted and said, if they were not accepted.
 
         The request takes at most `timeout_s` seconds, or what is configured if that is less.
         """
-        return self._export("traces", spans, (encode_spans, json_of_spans), timeout_s)
+        return not spans or self._lanes["spans"].send(self.encode_spans(spans), timeout_s)
 
     def export_metrics(self, metrics: Sequence[Metric], timeout_s: float | None = None) -> bool:
         """Send metrics in one request; False, counted and said, if they were not accepted.
 
         The request takes at most `timeout_s` seconds, or what is configured if that is less.
         """
-        return self._export("metrics", metrics, (encode_metrics, json_of_metrics), timeout_s)
+        return not metrics or self._lanes["metrics"].send(self.encode_metrics(metrics), timeout_s)
 
-    def _export(
-        self,
-        signal: str,
-        items: Sequence[Any],
-        encoders: tuple[Callable[[Any], bytes], Callable[[Any], str]],
-        timeout_s: float | None,
-    ) -> bool:
-        if not items:
-            return True
-        lane = self._lanes[signal]
-        to_bytes, to_json = encoders
-        is_json = lane.settings.protocol == "http/json"
-        return lane.send(to_json(items).encode() if is_json else to_bytes(items), timeout_s)
+    def _encoded(self, signal: str, items: Sequence[Any]) -> bytes:
+        to_bytes, to_json = _ENCODERS[signal]
+        is_json = self._lanes[signal].settings.protocol == "http/json"
+        return to_json(items).encode() if is_json else to_bytes(items)
 
     def shutdown(self, timeout_s: float) -> None:  # noqa: ARG002 - nothing here takes time
         """Close all connections; later exports fail."""
@@ -134,10 +162,9 @@ class OTLPExporter:
 
     def _hide_what_is_not_sent(self) -> None:
         """Let a pipeline see that it need not feed this exporter with a signal."""
-        if "traces" not in self._lanes:
-            self.export_spans = None  # type: ignore[method-assign, assignment]
-        if "metrics" not in self._lanes:
-            self.export_metrics = None  # type: ignore[method-assign, assignment]
+        for items in _ENCODERS.keys() - self._lanes.keys():
+            setattr(self, f"encode_{items}", None)
+            setattr(self, f"export_{items}", None)
 
     def _warn_of_credentials_in_clear(self) -> None:
         for lane in self._lanes.values():

@@ -7,10 +7,12 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from midspan import _trouble
-from midspan.exporters.otlp._request import NotSentError, judge, pack
+from midspan import _trouble, delivery
+from midspan.exporters.otlp._halving import halve_json, halve_protobuf
+from midspan.exporters.otlp._request import NotSentError, compress, decompress, judge, outcome_of, wrap
 
 if TYPE_CHECKING:
+    from midspan.delivery import Outcome
     from midspan.exporters.otlp._request import Answer, Transport
     from midspan.exporters.otlp._settings import Settings
 
@@ -44,21 +46,43 @@ class Lane:
         self._signal = signal
         self._words = _WORDS[signal]
 
+    def pack(self, payload: bytes) -> bytes:
+        """Return a payload as it goes over the wire."""
+        return compress(payload, self.settings.compression)
+
+    def deliver(self, body: bytes, timeout_s: float) -> Outcome:
+        """Send a packed body in one request, and say what became of it."""
+        try:
+            return outcome_of(self._exchange(body, timeout_s), self.where)
+        except NotSentError as error:
+            said = f"{self.where}: {error}"
+            return delivery.refused(said) if error.permanent else delivery.retry(said)
+
+    def halve(self, body: bytes) -> list[tuple[bytes, int]]:
+        """Cut a packed body in two, each with its count of spans or points."""
+        compression = self.settings.compression
+        cut = halve_json if self.settings.protocol == "http/json" else halve_protobuf
+        halves = cut(self._signal, decompress(body, compression))
+        return [(compress(payload, compression), count) for payload, count in halves]
+
     def send(self, payload: bytes, timeout_s: float | None) -> bool:
         """Send a payload in one request; False, counted and said, if it was not accepted."""
-        settings = self.settings
-        limit_s = min(_FOREVER_S if timeout_s is None else timeout_s, settings.timeout_s)
-        request = pack(payload, settings.protocol, settings.compression, self._signal)
         try:
-            if limit_s <= 0:
-                raise NotSentError("there was no time left")  # noqa: TRY301 - told as any other reason is
-            answer = self.transport.send(request, limit_s)
+            answer = self._exchange(self.pack(payload), _FOREVER_S if timeout_s is None else timeout_s)
         except NotSentError as error:
             # One cause for all signals: when a collector is away, one line is enough.
             what = self._words.what
             _trouble.report("otlp.not_sent", f"{what} were not sent to %s: %s", self.where, str(error))
             return False
         return self._conclude(answer)
+
+    def _exchange(self, body: bytes, timeout_s: float) -> Answer:
+        settings = self.settings
+        limit_s = min(timeout_s, settings.timeout_s)
+        if limit_s <= 0:
+            raise NotSentError("there was no time left")
+        request = wrap(body, settings.protocol, settings.compression, self._signal)
+        return self.transport.send(request, limit_s)
 
     def _conclude(self, answer: Answer) -> bool:
         judgement = judge(answer)

@@ -7,11 +7,24 @@ numbers in this package are those of opentelemetry-proto 1.x and are cited where
 from __future__ import annotations
 
 import struct
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan.exporters._plain import is_plain
 
-__all__ = ["LENGTHS", "any_value", "delimited", "int64", "key_value", "pack_double", "read_fields", "varint"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "LENGTHS",
+    "any_value",
+    "delimited",
+    "each_field",
+    "int64",
+    "key_value",
+    "pack_double",
+    "read_fields",
+    "varint",
+]
 
 # The varints of small numbers, by number: lengths are looked up here at a fifth of the cost of a call.
 _SMALL: Final = 1 << 11
@@ -118,23 +131,32 @@ def read_fields(message: bytes) -> dict[int, int | bytes]:
     Raises:
         ValueError: This is no message.
     """
-    fields: dict[int, int | bytes] = {}
+    return {number: value for number, value, _ in each_field(message)}
+
+
+def each_field(message: bytes) -> Iterator[tuple[int, int | bytes, bytes]]:
+    """Yield each field of a message: its number, its value, and all its bytes, tag and length among them.
+
+    Raises:
+        ValueError: This is no message.
+    """
     at = 0
     while at < len(message):
+        begin = at
         tag, at = _read_varint(message, at)
         wire_type = tag & 7
+        value: int | bytes
         if wire_type == 0:
-            fields[tag >> 3], at = _read_varint(message, at)
-            continue
-        if wire_type == 2:  # noqa: PLR2004 - delimited
-            size, at = _read_varint(message, at)
+            value, at = _read_varint(message, at)
         else:
             size = _FIXED_SIZES.get(wire_type, len(message))
-        if at + size > len(message):
-            raise ValueError(_CUT_SHORT)
-        fields[tag >> 3] = message[at : at + size]
-        at += size
-    return fields
+            if wire_type == 2:  # noqa: PLR2004 - delimited
+                size, at = _read_varint(message, at)
+            if at + size > len(message):
+                raise ValueError(_CUT_SHORT)
+            value = message[at : at + size]
+            at += size
+        yield tag >> 3, value, message[begin:at]
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:
