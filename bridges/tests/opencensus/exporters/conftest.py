@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from opencensus.stats.stats import stats
 
 from midspan import _trouble, context, sdk
 from midspan.bridges import opencensus as bridge
@@ -26,6 +27,14 @@ def _afterwards() -> Iterator[None]:
     _trouble.set_strict(False)
     _trouble.reset()
     context._slot.reset(token)
+    # OpenCensus unregisters no view, and other tests would be told of those that were registered here.
+    views = stats.view_manager.measure_to_view_map
+    for registered in (
+        views._registered_views,
+        views._registered_measures,
+        views._measure_to_view_data_list_map,
+    ):
+        registered.clear()
     assert before == binding.producers
 
 

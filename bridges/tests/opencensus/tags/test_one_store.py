@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opencensus.common.runtime_context import RuntimeContext
-from opencensus.stats import aggregation, measure, view
-from opencensus.stats.stats import stats
+from opencensus.stats import aggregation, execution_context, measure, view
+from opencensus.stats.stats import _Stats
 from opencensus.tags import Tag, TagContext, TagMap
 
 from midspan import _trouble, baggage, context, propagation, sdk
@@ -188,6 +188,8 @@ def test_measurements_have_the_tags():
     """`record()` without tags takes the current ones: baggage makes the columns of a view."""
     users = measure.MeasureInt("users", "", "1")
     by_tenant = view.View("by_tenant", "", ["tenant"], users, aggregation.CountAggregation())
+    execution_context.clear()  # so that other tests are told nothing of this view
+    stats = _Stats()
     stats.view_manager.register_view(by_tenant)
     measurements = stats.stats_recorder.new_measurement_map()
     measurements.measure_int_put(users, 1)
@@ -195,6 +197,7 @@ def test_measurements_have_the_tags():
         measurements.record()
     data = stats.view_manager.get_view("by_tenant")
     assert [("acme",)] == list(data.tag_value_aggregation_data_map)
+    execution_context.clear()
 
 
 _NAMES = st.text(PRINTABLE + "\u00e9", min_size=1, max_size=4)
