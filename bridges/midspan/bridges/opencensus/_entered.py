@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Entered", "Opened", "enter", "exit_", "innermost", "view_within"]
 
-_new: Final = object.__new__
 _get: Final = _slot.get
 _set: Final = _slot.set
 _reset: Final = _slot.reset
@@ -42,6 +41,8 @@ class Entered(Context):
     """A context that knows the OpenCensus span which is current in it."""
 
     __slots__ = ("place", "previous", "view")
+
+    __init__ = object.__init__  # Context's would be called
 
     # Whatever the application made current: one of the bridge's spans, or any object.
     view: Any
@@ -75,7 +76,7 @@ class Entered(Context):
 def enter(view: Any, native: trace.Span | None, previous: Context) -> Entered:
     """Make an OpenCensus span current, over the context `previous`."""
     # The constructor's assignments, spelled out: this is on the way of every span.
-    entered = _new(Entered)
+    entered: Entered = Entered()
     entered.span = native
     entered.baggage = previous.baggage
     values = previous.values

@@ -65,7 +65,8 @@ def start_span(self: Any, name: Any = "span") -> Span:
         span = make(name, start_native(name, previous), self, above if view is None else view)
     native = span._native
     if native._span_id:
-        span.span_id = f"{native._span_id:016x}"
+        # Half the cost of a format with "016x".
+        span.span_id = native._span_id.to_bytes(8, "big").hex()
     if _on_create:
         announce(span)
     entered = span._entered = enter(span, native, previous)

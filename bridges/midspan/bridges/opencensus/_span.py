@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Span", "announce", "child_of", "make"]
 
-_new: Final = object.__new__
 # By name: mypy does not know that OpenCensus's class has a `__dict__`.
 _SLOTS: Final = ("_above", "_entered", "_has_ended", "_is_block", "_native")
 
@@ -36,9 +35,11 @@ _SLOTS: Final = ("_above", "_entered", "_has_ended", "_is_block", "_native")
 class Span(Known, Opened, oc_span.Span):  # type: ignore[misc]  # it has no types
     """A span of OpenCensus, with the native one that it feeds."""
 
-    # There is no __init__; see `make`. What is OpenCensus's own stands in the `__dict__`, as usual; a span
-    # in which there is no more than `make` put there has nothing to hand on but its name.
+    # Made by `make`. What is OpenCensus's own stands in the `__dict__`, as usual; a span in which there is
+    # no more than `make` put there has nothing to hand on but its name.
     __slots__ = _SLOTS
+
+    __init__ = object.__init__  # OpenCensus's would be called
 
     # These stand in for what most spans never get.
     stack_trace: Any = None
@@ -122,7 +123,8 @@ class Span(Known, Opened, oc_span.Span):  # type: ignore[misc]  # it has no type
             self.start()
         else:
             # `start`, spelled out for the usual case.
-            native.start_ns = native._recorder.monotonic_ns() + native._clock_offset_ns
+            clock = native._recorder.monotonic_ns
+            native.start_ns = clock() + native._clock_offset_ns
         return self
 
     def finish(self) -> None:
@@ -163,7 +165,7 @@ class Span(Known, Opened, oc_span.Span):  # type: ignore[misc]  # it has no type
 
 def make(name: Any, native: trace.Span, tracer: Any, above: Any = None) -> Span:
     """Make the OpenCensus span for a native one; what is above is its parent, shown when it is asked for."""
-    span: Span = _new(Span)
+    span: Span = Span()
     span.name = name
     span.context_tracer = tracer
     span._above = above
