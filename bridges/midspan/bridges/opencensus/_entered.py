@@ -42,7 +42,8 @@ class Entered(Context):
 
     __slots__ = ("place", "previous", "view")
 
-    __init__ = object.__init__  # Context's would be called
+    if not TYPE_CHECKING:  # mypy would narrow nothing to a class that has no constructor of its own
+        __init__ = object.__init__  # Context's would be called
 
     # Whatever the application made current: one of the bridge's spans, or any object.
     view: Any

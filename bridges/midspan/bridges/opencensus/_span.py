@@ -39,7 +39,8 @@ class Span(Known, Opened, oc_span.Span):  # type: ignore[misc]  # it has no type
     # no more than `make` put there has nothing to hand on but its name.
     __slots__ = _SLOTS
 
-    __init__ = object.__init__  # OpenCensus's would be called
+    if not TYPE_CHECKING:  # as in `Entered`
+        __init__ = object.__init__  # OpenCensus's would be called
 
     # These stand in for what most spans never get.
     stack_trace: Any = None
