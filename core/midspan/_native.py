@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["allocate_lock", "start_thread"]
+__all__ = ["allocate_lock", "get_ident", "start_thread"]
 
 
 def allocate_lock() -> _thread.LockType:
     """Return an open lock."""
     lock: _thread.LockType = _original("allocate_lock")()
     return lock
+
+
+def get_ident() -> int:
+    """Return what tells this thread from others; greenlets share their thread's."""
+    ident: int = _original("get_ident")()
+    return ident
 
 
 def start_thread(function: Callable[[], object]) -> None:
@@ -34,6 +40,6 @@ def start_thread(function: Callable[[], object]) -> None:
     _original("start_new_thread")(function, ())
 
 
-def _original(name: str) -> Any:  # noqa: ANN401 - one of two functions of `_thread`
+def _original(name: str) -> Any:  # noqa: ANN401 - one of the functions of `_thread`
     monkey = sys.modules.get("gevent.monkey")
     return getattr(_thread, name) if monkey is None else monkey.get_original("_thread", name)

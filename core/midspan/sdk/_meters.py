@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
 import functools
 import time
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
-from midspan._native import allocate_lock
+from midspan._native import allocate_lock, get_ident
 from midspan.metrics._seam import binding
 from midspan.sdk import aggregation
 from midspan.sdk._offers import Offers
@@ -156,9 +155,9 @@ class Meters:
         return metrics
 
     def _ours(self, collection: Collection) -> list[Metric]:
-        here = _thread.get_ident()
+        here = get_ident()
         if self._collector == here:
-            # A callback collects, or a signal handler does: the lock would never be opened.
+            # A callback collects, or a signal handler, or another greenlet: the lock would never be opened.
             _trouble.note("metrics.reentered", "a collection was asked for within a collection: it is empty")
             return []
         if not self._collecting.acquire(timeout=_PATIENCE_S):

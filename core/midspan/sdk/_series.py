@@ -32,6 +32,7 @@ __all__ = ["ExplicitSeries", "ExponentialSeries", "ExtremesSeries", "LastValueSe
 
 _get: Final = _slot.get
 _FOLD_AT: Final = 256
+_PATIENCE_S: Final = 0.25
 # OpenTelemetry specification, "Exemplar defaults".
 _EXEMPLARS: Final = 1
 _EXPONENTIAL_EXEMPLARS: Final = 20
@@ -229,9 +230,11 @@ class ExponentialSeries:
         finally:
             self._folding.release()
 
-    def snapshot(self) -> ExponentialSnapshot:
-        """Return the state so far; the extremes begin anew."""
-        self._folding.acquire()
+    def snapshot(self) -> ExponentialSnapshot | None:
+        """Return the state so far, None if it cannot be had now; the extremes begin anew."""
+        # A signal handler that collects may have interrupted this very thread while it folds.
+        if not self._folding.acquire(timeout=_PATIENCE_S):
+            return None
         self._fold_and_release()
         taken = self._state.snapshot()
         return taken if LEAST <= taken.sum < LIMIT else taken._replace(sum=within(taken.sum))

@@ -188,6 +188,8 @@ class Stream:
     def _point(self, entry: Entry, frame: Frame) -> Point | None:
         series = entry.series
         snapshot = series.snapshot()
+        if snapshot is None:
+            return None
         extremes = earlier = None
         if self._extremes_of is not None:
             extremes = extremes_for(frame, series, *self._extremes_of(snapshot))

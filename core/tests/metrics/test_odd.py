@@ -203,6 +203,20 @@ def test_a_collection_within_a_collection_is_empty(meter, reader):
     assert [[]] == inner
 
 
+def test_a_collection_waits_for_no_series_for_ever(meter):
+    """One that is being counted where a signal handler interrupted it is told the next time."""
+    reader = sdk.PullReader("delta", histogram_aggregation="base2_exponential_bucket_histogram")
+    sdk.configure(exporters=[], metric_readers=[reader], environment={}, detectors=[])
+    histogram = meter.create_histogram("h")
+    histogram.record(1)
+    meter.create_counter("other").add(2)
+    (series,) = histogram._store.streams[0].all_series()
+    series._folding.acquire()
+    assert ["other"] == [metric.name for metric in reader.collect() if metric.scope == meter.scope]
+    series._folding.release()
+    assert [1] == [m.points[0].count for m in reader.collect() if m.scope == meter.scope]
+
+
 def test_ten_thousand_instruments_are_made_in_linear_time(meter, reader):
     """Finding namesakes looks at no others."""
     import time
