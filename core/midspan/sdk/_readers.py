@@ -1,36 +1,30 @@
-"""Readers: who collects metrics, when, and in which temporality."""
+"""Readers: who collects metrics, and when."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from midspan import _trouble
-from midspan.metrics import Temporality
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._meters import DEFAULT_WISH
+from midspan.sdk._temporality import temporality_of
 from midspan.sdk._waiting import seconds_left
 from midspan.sdk.aggregation import by_name
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
-
     from midspan.metrics import Metric
     from midspan.sdk._account import ExporterStats
     from midspan.sdk._exporter import ExporterHandle
     from midspan.sdk._meters import Meters
     from midspan.sdk._routes import Route
     from midspan.sdk._streams import ReaderState
+    from midspan.sdk._temporality import TemporalityChoice
     from midspan.sdk._waiting import Wait
     from midspan.sdk.aggregation import Aggregation
 
-    TemporalityChoice: TypeAlias = str | Mapping[str, Temporality] | Callable[[str], Temporality]
 
-__all__ = ["MetricSettings", "OnFlushReader", "PeriodicReader", "PullReader", "temporality_of"]
-
-_UP_DOWN: Final = frozenset({"up_down_counter", "observable_up_down_counter"})
-_SYNCHRONOUS_DELTA: Final = frozenset({"counter", "histogram"})
+__all__ = ["MetricSettings", "OnFlushReader", "PeriodicReader", "PullReader"]
 
 
 class MetricSettings(NamedTuple):
@@ -38,44 +32,6 @@ class MetricSettings(NamedTuple):
 
     interval_s: float = 60.0
     timeout_s: float = 30.0
-
-
-def temporality_of(choice: TemporalityChoice) -> Callable[[str], Temporality]:
-    """Return a function from a kind of instrument to its temporality.
-
-    A name is one of those of `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`.
-
-    Raises:
-        ValueError: The name is none of these.
-    """
-    if callable(choice):
-        return choice
-    if not isinstance(choice, str):
-        table = dict(choice)
-        return lambda kind: table.get(kind, Temporality.CUMULATIVE)
-    if choice not in _PREFERENCES:
-        message = f"temporality {choice!r} is not valid: allowed is one of {', '.join(_PREFERENCES)}"
-        raise ValueError(message)
-    return _PREFERENCES[choice]
-
-
-def _cumulative(kind: str) -> Temporality:  # noqa: ARG001 - the same for all
-    return Temporality.CUMULATIVE
-
-
-def _delta(kind: str) -> Temporality:
-    return Temporality.CUMULATIVE if kind in _UP_DOWN else Temporality.DELTA
-
-
-def _low_memory(kind: str) -> Temporality:
-    return Temporality.DELTA if kind in _SYNCHRONOUS_DELTA else Temporality.CUMULATIVE
-
-
-_PREFERENCES: Final[dict[str, Callable[[str], Temporality]]] = {
-    "cumulative": _cumulative,
-    "delta": _delta,
-    "lowmemory": _low_memory,
-}
 
 
 class PullReader:

@@ -9,7 +9,7 @@ import pytest
 from midspan import metrics, sdk
 from midspan.metrics import Temporality
 from midspan.metrics._seam import binding
-from midspan.sdk._readers import temporality_of
+from midspan.sdk._temporality import temporality_of
 from midspan.trace import InstrumentationScope
 
 
