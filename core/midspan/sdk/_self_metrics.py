@@ -87,6 +87,9 @@ class SelfMetrics:
             ("otel.sdk.processor.span.processed", "{span}", True, processed),
             ("otel.sdk.exporter.span.exported", "{span}", True, _exported(spans)),
             ("otel.sdk.exporter.metric_data_point.exported", "{data_point}", True, _exported(points)),
+            ("midspan.exporter.retries", "{request}", True, _delivered(stats, "retried")),
+            ("midspan.exporter.sent", "By", True, _delivered(stats, "sent_bytes")),
+            ("midspan.exporter.spilled", "{item}", False, _delivered(stats, "spilled")),
             ("midspan.span.filtered", "{span}", True, [({}, stats.filtered)]),
             ("midspan.troubles", "{trouble}", True, troubles),
         )
@@ -118,6 +121,16 @@ def _exported(stats: Mapping[str, ExporterStats]) -> Rows:
         failed = {cause: count for cause, count in account.dropped.items() if cause not in BEFORE_EXPORT}
         rows += [(component, account.exported), *_by_cause(failed, component)]
     return rows
+
+
+def _delivered(stats: PipelineStats, field: str) -> Rows:
+    """Return a field of the accounts of those exporters that deliver over a network."""
+    return [
+        ({"otel.component.name": name, "midspan.signal": signal}, getattr(account, field))
+        for signal, accounts in (("traces", stats.exporters), ("metrics", stats.metrics))
+        for name, account in accounts.items()
+        if account.sent_bytes or account.retried or account.spilled
+    ]
 
 
 def _by_cause(dropped: Mapping[str, int], component: dict[str, Any]) -> Rows:
