@@ -10,9 +10,9 @@ import pytest
 
 from compat_tests.exporters._batches import mixed, odd, span_of_everything
 from midspan import sdk, trace
+from midspan.exporters._http._transport import HTTPTransport
 from midspan.exporters.jsonl import JSONLinesExporter
 from midspan.exporters.otlp import OTLPExporter, Request, encode_spans
-from midspan.exporters.otlp._http import HTTPTransport
 from midspan.exporters.otlp._settings import Given, read_settings
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
@@ -31,7 +31,7 @@ def send(url: str, spans: list[trace.Span], protocol: str, compression: str) -> 
 
 def post_json(url: str, body: bytes) -> int:
     """Send a line of a file as a request; return the status."""
-    transport = HTTPTransport(read_settings(Given(endpoint=url), {}))
+    transport = HTTPTransport(read_settings(Given(endpoint=url), {}).endpoint)
     try:
         return transport.send(Request(body, {"content-type": "application/json"}), 10).status
     finally:
@@ -179,7 +179,7 @@ def test_each_line_of_a_file_is_a_request_to_both(tmp_path, test_agent, rotel):
 
 def test_a_collectors_refusal_is_a_failure(rotel, caplog):
     """A body that is no OTLP: 400, False, said once."""
-    transport = HTTPTransport(read_settings(Given(endpoint=rotel.url), {}))
+    transport = HTTPTransport(read_settings(Given(endpoint=rotel.url), {}).endpoint)
     assert 400 == transport.send(Request(b"\xff", {"content-type": "application/x-protobuf"}), 10).status
     wrong = OTLPExporter(f"{rotel.url}/elsewhere", environment={})
     assert wrong.export_spans(mixed()[:1]) is False

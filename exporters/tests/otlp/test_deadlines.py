@@ -6,8 +6,8 @@ import socket
 
 import pytest
 
+from midspan.exporters._http._transport import HTTPTransport
 from midspan.exporters.otlp import NotSentError, OTLPExporter, Request
-from midspan.exporters.otlp._http import HTTPTransport
 from midspan.exporters.otlp._settings import Given, read_settings
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/x-protobuf\r\ncontent-length: 1000\r\n\r\n"
@@ -17,7 +17,7 @@ SLACK_S = 0.4  # the machine may be busy with something else
 
 def send(url, body=b"payload"):
     """Send one request with half a second's time."""
-    transport = HTTPTransport(read_settings(Given(endpoint=url), {}))
+    transport = HTTPTransport(read_settings(Given(endpoint=url), {}).endpoint)
     try:
         return transport.send(Request(body, {}), TIMEOUT_S)
     finally:

@@ -11,8 +11,8 @@ import zlib
 import pytest
 import requests
 
+from midspan.exporters._http._transport import HTTPTransport
 from midspan.exporters.otlp import NotSentError, Request
-from midspan.exporters.otlp._http import HTTPTransport
 from midspan.exporters.otlp._settings import Given, read_settings
 
 REQUEST = Request(b"payload", {"content-type": "application/x-protobuf"})
@@ -21,7 +21,7 @@ LIMIT = 4 * 1024 * 1024
 
 def transport(endpoint, **given):
     """Return a transport to an endpoint."""
-    return HTTPTransport(read_settings(Given(endpoint=endpoint, **given), {}))
+    return HTTPTransport(read_settings(Given(endpoint=endpoint, **given), {}).endpoint)
 
 
 def test_a_request_arrives_as_it_was_made(collector):
@@ -202,10 +202,10 @@ def test_threads_share_a_transport(collector):
 
 FORKING = """
 import os, sys
-from midspan.exporters.otlp._http import HTTPTransport
+from midspan.exporters._http._transport import HTTPTransport
 from midspan.exporters.otlp._settings import Given, read_settings
 from midspan.exporters.otlp import Request
-transport = HTTPTransport(read_settings(Given(endpoint=sys.argv[1]), {}))
+transport = HTTPTransport(read_settings(Given(endpoint=sys.argv[1]), {}).endpoint)
 def send(body):
     return transport.send(Request(body, {}), 10).status == 200
 good = send(b"parent")

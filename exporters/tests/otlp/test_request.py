@@ -11,7 +11,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
-from midspan.exporters.otlp._request import Answer, Judgement, judge, pack
+from midspan.exporters._http import Answer
+from midspan.exporters.otlp._request import Judgement, judge, pack
 
 PROTOBUF, JSON = (
     {"content-type": "application/x-protobuf"},

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from exporters.tests.otlp.conftest import TLS, server_tls
+from midspan.exporters._http._transport import HTTPTransport
 from midspan.exporters.otlp import NotSentError, Request
-from midspan.exporters.otlp._http import HTTPTransport
 from midspan.exporters.otlp._settings import Given, read_settings
 
 CA, CLIENT, KEY = TLS / "ca.pem", TLS / "client.pem", TLS / "client.key"
@@ -14,7 +14,7 @@ CA, CLIENT, KEY = TLS / "ca.pem", TLS / "client.pem", TLS / "client.key"
 
 def send(url, **given):
     """Send one request; return the status."""
-    transport = HTTPTransport(read_settings(Given(endpoint=url, **given), {}))
+    transport = HTTPTransport(read_settings(Given(endpoint=url, **given), {}).endpoint)
     try:
         return transport.send(Request(b"payload", {}), 5).status
     finally:
@@ -65,7 +65,9 @@ def test_tls_goes_through_a_proxy(tls_collector, tunnel):
 def test_a_proxy_that_does_not_open_the_tunnel_ends_with_the_deadline(speak, elapsed):
     """It drips its answer."""
     transport = HTTPTransport(
-        read_settings(Given(endpoint="https://localhost:4318", proxy=speak(b"HTTP/1.1 200 OK" * 99)), {})
+        read_settings(
+            Given(endpoint="https://localhost:4318", proxy=speak(b"HTTP/1.1 200 OK" * 99)), {}
+        ).endpoint
     )
     with pytest.raises(NotSentError, match="no complete answer"):
         transport.send(Request(b"payload", {}), 0.5)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan._environment import ConfigurationError
+from midspan.exporters._http import http_transport
 from midspan.exporters._json_form import json_of_spans
 from midspan.exporters._json_metrics import json_of_metrics
 from midspan.exporters.otlp._lane import Lane
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from midspan.delivery import Outcome
+    from midspan.exporters._http import Transport
     from midspan.exporters.otlp._preferences import TemporalityChoice
-    from midspan.exporters.otlp._request import Transport
     from midspan.exporters.otlp._settings import Settings
     from midspan.metrics import Metric
     from midspan.trace import Span
@@ -192,12 +193,6 @@ def _checked(signals: Collection[str]) -> list[str]:
 
 
 def _lane(signal: str, settings: Settings, transport: Transport | None) -> Lane:
-    return Lane(signal, settings, _http_transport(settings) if transport is None else transport)
-
-
-def _http_transport(settings: Settings) -> Any:  # noqa: ANN401 - a Transport; `requests` is imported when it is needed
-    try:
-        from midspan.exporters.otlp._http import HTTPTransport  # noqa: PLC0415 - as said
-    except ImportError as error:
-        raise ImportError(f"{error}: pip install 'midspan[otlp]'") from error
-    return HTTPTransport(settings)
+    if transport is None:
+        transport = http_transport(settings.endpoint, "otlp")
+    return Lane(signal, settings, transport)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
-from urllib.parse import urlsplit
 
-from midspan import _trouble, delivery
+from midspan import _trouble
+from midspan.exporters._http import NotSentError, outcome_of_silence, secrets_in_clear, shown
 from midspan.exporters.otlp._halving import halve_json, halve_protobuf
-from midspan.exporters.otlp._request import NotSentError, compress, decompress, judge, outcome_of, wrap
+from midspan.exporters.otlp._request import compress, decompress, judge, outcome_of, wrap
 
 if TYPE_CHECKING:
     from midspan.delivery import Outcome
-    from midspan.exporters.otlp._request import Answer, Transport
+    from midspan.exporters._http import Answer, Transport
     from midspan.exporters.otlp._settings import Settings
 
 __all__ = ["Lane"]
 
 _FOREVER_S: Final = 86_400.0
-_SECRET: Final = re.compile(r"auth|cookie|token|key|secret|password|credential|session", re.IGNORECASE)
 
 
 class _Words(NamedTuple):
@@ -55,8 +52,7 @@ class Lane:
         try:
             return outcome_of(self._exchange(body, timeout_s), self.where)
         except NotSentError as error:
-            said = f"{self.where}: {error}"
-            return delivery.refused(said) if error.permanent else delivery.retry(said)
+            return outcome_of_silence(error, self.where)
 
     def halve(self, body: bytes) -> list[tuple[bytes, int]]:
         """Cut a packed body in two, each with its count of spans or points."""
@@ -103,27 +99,15 @@ class Lane:
 
     def secrets_in_clear(self) -> list[str]:
         """Return the headers that look like credentials, where they go to another host unencrypted."""
-        url = urlsplit(self.settings.url)
-        if url.scheme != "http" or _is_loopback(url.hostname or ""):
-            return []
-        return [name for name in self.settings.headers if _SECRET.search(name)]
+        return secrets_in_clear(self.settings.endpoint)
 
     @property
     def where(self) -> str:
-        """The endpoint as it may be shown: a query may hold a token."""
-        return urlsplit(self.settings.url)._replace(query="").geturl()
+        """The endpoint as it may be shown."""
+        return shown(self.settings.url)
 
     @property
     def manner(self) -> str:
         """How it is sent, without secrets."""
         headers = "".join(f", {name}=..." for name in self.settings.headers)
         return f"{self.settings.protocol}, {self.settings.compression}{headers}"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -8,76 +8,24 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from midspan import delivery
+from midspan.exporters._http import Request, outcome_of_failure
 from midspan.exporters.otlp._wire import read_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from midspan.delivery import Outcome
+    from midspan.exporters._http import Answer
 
-__all__ = [
-    "Answer",
-    "Judgement",
-    "NotSentError",
-    "Request",
-    "Transport",
-    "compress",
-    "decompress",
-    "judge",
-    "outcome_of",
-    "pack",
-    "wrap",
-]
+__all__ = ["Judgement", "compress", "decompress", "judge", "outcome_of", "pack", "wrap"]
 
 _PROTOBUF: Final = "application/x-protobuf"
 _JSON: Final = "application/json"
 _MEDIA_TYPES: Final = {"http/protobuf": _PROTOBUF, "http/json": _JSON}
 # Level 6 takes twice the time for a payload 6 % smaller (the mixed batch of compat_tests/performance).
 _GZIP_LEVEL: Final = 3
-_RETRYABLE: Final = frozenset({429, 502, 503, 504})
-_TOO_LARGE: Final = 413
 _MAX_INT64: Final = (1 << 63) - 1
-
-
-class Request(NamedTuple):
-    """A body that is ready to be sent, headers that describe it, and the signal: "traces" or "metrics"."""
-
-    body: bytes
-    headers: Mapping[str, str]
-    signal: str = "traces"
-
-
-class Answer(NamedTuple):
-    """What a collector said: a status, headers with lower-case names, and a body of limited size."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class NotSentError(Exception):
-    """No answer came: the text says why, in words fit for a log; `permanent` that it will not come later."""
-
-    def __init__(self, reason: str, *, permanent: bool = False) -> None:
-        super().__init__(reason)
-        self.permanent = permanent
-
-
-class Transport(Protocol):
-    """The one seam to the network."""
-
-    def send(self, request: Request, timeout_s: float) -> Answer:
-        """Exchange a request for an answer within `timeout_s` seconds; raises `NotSentError`."""
-        ...
-
-    def close(self) -> None:
-        """Let go of every connection."""
-        ...
 
 
 class Judgement(NamedTuple):
@@ -116,23 +64,10 @@ def outcome_of(answer: Answer, where: str) -> Outcome:
     """Return what became of a request (OTLP specification, "Failures" and "OTLP/HTTP Throttling")."""
     judgement = judge(answer)
     said = f"{where}: HTTP {answer.status} {judgement.message}".rstrip()
-    if judgement.accepted:
-        told = judgement.rejected or judgement.message
-        return delivery.accepted(judgement.rejected, said if told else "")
-    if answer.status in _RETRYABLE:
-        return delivery.retry(said, _retry_after_s(answer.headers.get("retry-after", "")))
-    return delivery.too_large(said) if answer.status == _TOO_LARGE else delivery.refused(said)
-
-
-def _retry_after_s(text: str) -> float | None:
-    """Return the seconds that `Retry-After` asks for (RFC 9110, 10.2.3): a number, or a date."""
-    text = text.strip()
-    if text.isdecimal() and text.isascii():
-        return float(text)
-    try:
-        return parsedate_to_datetime(text).timestamp() - time.time()
-    except (ValueError, OverflowError):
-        return None
+    if not judgement.accepted:
+        return outcome_of_failure(answer, said)
+    told = judgement.rejected or judgement.message
+    return delivery.accepted(judgement.rejected, said if told else "")
 
 
 def judge(answer: Answer) -> Judgement:

@@ -14,14 +14,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 
-from midspan.exporters.otlp._deadline import POOLS, deadline
-from midspan.exporters.otlp._request import Answer, NotSentError
+from midspan.exporters._http._deadline import POOLS, deadline
+from midspan.exporters._http._exchange import Answer, NotSentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from midspan.exporters.otlp._request import Request
-    from midspan.exporters.otlp._settings import Settings
+    from midspan.exporters._http._exchange import Endpoint, Request
 
 __all__ = ["HTTPTransport"]
 
@@ -38,10 +37,10 @@ class HTTPTransport:
     no proxy variables; REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE count only if no certificate is configured.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
         self._pid = os.getpid()
-        self._session: requests.Session | None = _new_session(settings)
+        self._session: requests.Session | None = _new_session(endpoint)
 
     def send(self, request: Request, timeout_s: float) -> Answer:
         """Exchange a request for an answer within `timeout_s` seconds, looking up the host name aside.
@@ -62,7 +61,7 @@ class HTTPTransport:
             # The connections belong to the parent, and so may the locks of its pool.
             self._pid = os.getpid()
             if self._session is not None:
-                self._session = _new_session(self._settings)
+                self._session = _new_session(self._endpoint)
         session = self._session
         if session is None:
             raise NotSentError("the exporter was shut down", permanent=True)
@@ -70,7 +69,7 @@ class HTTPTransport:
 
     def _exchange(self, session: requests.Session, request: Request, timeout_s: float) -> Answer:
         response = session.post(
-            self._settings.url,
+            self._endpoint.url,
             data=request.body,
             headers=dict(request.headers),
             timeout=timeout_s,
@@ -108,20 +107,20 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _new_session(settings: Settings) -> requests.Session:
+def _new_session(endpoint: Endpoint) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.mount("http://", _Adapter())
     session.mount("https://", _Adapter())
     session.headers.clear()
-    session.headers.update({"user-agent": _user_agent(), "accept-encoding": "identity", **settings.headers})
-    session.verify = settings.certificate or _bundle_of_the_system() or True
-    if settings.client_certificate is not None:
-        key = settings.client_key
-        session.cert = settings.client_certificate if key is None else (settings.client_certificate, key)
-    if settings.proxy is not None:
-        session.proxies = {"http": settings.proxy, "https": settings.proxy}
+    session.headers.update({"user-agent": _user_agent(), "accept-encoding": "identity", **endpoint.headers})
+    session.verify = endpoint.certificate or _bundle_of_the_system() or True
+    if endpoint.client_certificate is not None:
+        key = endpoint.client_key
+        session.cert = endpoint.client_certificate if key is None else (endpoint.client_certificate, key)
+    if endpoint.proxy is not None:
+        session.proxies = {"http": endpoint.proxy, "https": endpoint.proxy}
     return session
 
 
