@@ -34,7 +34,7 @@ class Direct:
         if self._closed:
             self._dropped.add("shutdown")
             return
-        accepted = False
+        accepted = 0
         try:
             with suppressed():
                 accepted = self._exporter.export_spans((span,), self._timeout_s)

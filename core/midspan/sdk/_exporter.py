@@ -6,7 +6,9 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble
+from midspan.sdk._parcels import count_of
 from midspan.sdk._waiting import begin
+from midspan.trace import suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,9 +24,11 @@ class ExporterHandle:
     """One exporter, asked politely.
 
     An exporter has `export_spans(spans)`, `export_metrics(metrics)`, or both, and `shutdown(timeout_s)`. It
-    may return False, or raise, to say that it failed. One that takes a `timeout_s` in `export_spans` is told
-    how long it has. `synchronous = True` asks for each span at once, in the thread that ended it.
-    `metric_interval_s` is how often it wants metrics, unless whoever configures the pipeline says.
+    may return False, or raise, to say that it failed, or a number: so many of the spans, or points, were
+    accepted. One that takes a `timeout_s` in `export_spans` is told how long it has. One that holds back what
+    it was handed has `force_flush(timeout_s)`, and may return False there too. `synchronous = True` asks for
+    each span at once, in the thread that ended it. `metric_interval_s` is how often it wants metrics, unless
+    whoever configures the pipeline says.
     """
 
     def __init__(self, exporter: Any) -> None:  # noqa: ANN401 - a protocol of optional methods
@@ -58,26 +62,28 @@ class ExporterHandle:
         """Whether there is anything here for metrics."""
         return self._push is not None
 
-    def export_spans(self, spans: Sequence[Span], timeout_s: float) -> bool:
-        """Hand over a batch; False if it was not accepted."""
-        return self._hand(self._export, spans, timeout_s)
+    def export_spans(self, spans: Sequence[Span], timeout_s: float) -> int:
+        """Hand over a batch; return how many of it were accepted."""
+        return self._hand(self._export, spans, len(spans), timeout_s)
 
-    def export_metrics(self, metrics: Sequence[Metric], timeout_s: float) -> bool:
-        """Hand over what was collected; False if it was not accepted."""
-        return self._hand(self._push, metrics, timeout_s)
+    def export_metrics(self, metrics: Sequence[Metric], timeout_s: float) -> int:
+        """Hand over what was collected; return how many of its points were accepted."""
+        return self._hand(self._push, metrics, count_of("metrics", metrics), timeout_s)
 
-    def _hand(self, export: Callable[..., object] | None, items: Sequence[Any], timeout_s: float) -> bool:
+    def _hand(
+        self, export: Callable[..., object] | None, items: Sequence[Any], count: int, timeout_s: float
+    ) -> int:
         if export is None:
-            return True
+            return count
         try:
             if export in self._timed:
-                return export(items, timeout_s=timeout_s) is not False
-            return export(items) is not False
+                return _accepted(export(items, timeout_s=timeout_s), count)
+            return _accepted(export(items), count)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit and the like must not end the worker
             _trouble.report(f"exporter.{self.name}", "the exporter %s failed", self.name, error=error)
-            return False
+            return 0
 
     def shutdown(self, timeout_s: float) -> bool:
         """Let the exporter close what it opened, once nobody feeds it any more."""
@@ -104,7 +110,20 @@ class ExporterHandle:
         function = getattr(self.exporter, verb, None)
         if not callable(function) or (verb == "shutdown" and not self._is_last()):
             return lambda _: True
-        return begin(f"exporter.{self.name}.{verb}", function, deadline_s)
+
+        def call(timeout_s: float) -> object:
+            # A thread of its own begins with nothing current: what the exporter does is to be no trace.
+            with suppressed():
+                return function(timeout_s)
+
+        return begin(f"exporter.{self.name}.{verb}", call, deadline_s)
+
+
+def _accepted(answer: object, count: int) -> int:
+    """Return how many of `count` an exporter accepted, by what it answered."""
+    if answer is False:
+        return 0
+    return min(max(answer, 0), count) if type(answer) is int else count
 
 
 def _takes(function: Callable[..., object], name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from midspan import _trouble
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._meters import DEFAULT_WISH
+from midspan.sdk._parcels import count_of
 from midspan.sdk._temporality import temporality_of
 from midspan.sdk._waiting import seconds_left
 from midspan.sdk.aggregation import by_name
@@ -150,8 +151,8 @@ class OnFlushReader(PullReader):
     def _push(self, deadline_s: float) -> Wait:
         metrics = self.collect()
         with suppressed():
-            accepted = not metrics or self._exporter.export_metrics(metrics, seconds_left(deadline_s))
-        return lambda _: accepted
+            accepted = self._exporter.export_metrics(metrics, seconds_left(deadline_s)) if metrics else 0
+        return lambda _: accepted == count_of("metrics", metrics)
 
     def begin_shutdown(self, deadline_s: float) -> Wait:
         """Collect a last time."""

@@ -79,28 +79,29 @@ class Call:
         self._export = exporter.export_metrics if signal == "metrics" else exporter.export_spans
         self.name = exporter.name
         self.account = Account()
+        self._is_shut = False
 
     def when_free(self, tell: Callable[[], object]) -> None:
         """Need not: a call is over when it returns."""
 
     def send(self, items: Sequence[Any], timeout_s: float) -> None:
         """Call, and count by the answer; what is raised in strict mode goes through, counted."""
-        accepted = False
+        accepted = 0
         try:
             accepted = self._export(items, timeout_s)
         finally:
-            count = count_of(self._signal, items)
-            if accepted:
-                self.account.export(count)
-            else:
-                self.account.drop("export_failed", count)
+            self.account.export(accepted)
+            lost = count_of(self._signal, items) - accepted
+            if lost:
+                self.account.drop("rejected" if accepted else "export_failed", lost)
 
-    def flush(self, deadline_s: float) -> bool:  # noqa: ARG002 - nothing waits
-        """Have nothing to wait for."""
-        return True
+    def flush(self, deadline_s: float) -> bool:
+        """Let the exporter pass on what it holds back; False if it failed, or not by the deadline."""
+        return self._is_shut or self._exporter.begin("force_flush", deadline_s)(deadline_s)
 
     def shutdown(self, timeout_s: float) -> bool:
         """Shut the exporter down."""
+        self._is_shut = True
         return self._exporter.shutdown(timeout_s)
 
     def after_fork(self) -> None:

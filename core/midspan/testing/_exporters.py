@@ -50,7 +50,8 @@ class ExporterContract:
         exporter, spans = self.make_exporter(), finished_spans("a", "b", "c")
         answers = [exporter.export_spans(spans[:2]), exporter.export_spans(spans[2:])]
         exporter.shutdown(_TIMEOUT_S)
-        assert False not in answers, "export_spans returned False, which says that it failed"
+        self._assert_taken(answers[0], 2)
+        self._assert_taken(answers[1], 1)
         self._assert_received(exporter, "a", "b", "c")
 
     def test_spans_arrive_through_a_pipeline(self) -> None:
@@ -72,7 +73,7 @@ class ExporterContract:
         exporter = self.make_exporter()
         answer = exporter.export_spans([])
         exporter.shutdown(_TIMEOUT_S)
-        assert answer is not False, "export_spans([]) returned False, which says that it failed"
+        self._assert_taken(answer, 0)
         self._assert_received(exporter)
 
     def test_whatever_a_span_may_hold_arrives(self) -> None:
@@ -80,7 +81,7 @@ class ExporterContract:
         exporter, spans = self.make_exporter(), odd_spans()
         answer = exporter.export_spans(spans)
         exporter.shutdown(_TIMEOUT_S)
-        assert answer is not False, "export_spans returned False, which says that it failed"
+        self._assert_taken(answer, len(spans))
         self._assert_received(exporter, *(span.name for span in spans))
 
     def test_spans_are_left_as_they_are(self) -> None:
@@ -120,6 +121,12 @@ class ExporterContract:
         exporter = self.make_exporter()
         exporter.shutdown(_TIMEOUT_S)
         exporter.export_spans(finished_spans("late"))
+
+    @staticmethod
+    def _assert_taken(answer: object, count: int) -> None:
+        assert answer is not False, "export_spans returned False, which says that it failed"
+        taken = count if answer is None or answer is True else answer
+        assert taken == count, f"export_spans returned {answer!r}: of {count} spans, so many were accepted"
 
     def _assert_received(self, exporter: Any, *names: str) -> None:  # noqa: ANN401 - as above
         received = list(self.received(exporter))

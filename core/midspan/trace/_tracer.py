@@ -177,7 +177,13 @@ class SpanScope(Context):
         self.baggage = context.baggage
         self.values = context.values
         self._left_for = None
-        self._place = _set(self)
+        try:
+            self._place = _set(self)
+        except BaseException:
+            # A signal's handler raised, just now: no block follows that would end what has begun.
+            self._place = None
+            self.__exit__(None, None, None)
+            raise
         return span
 
     def __exit__(

@@ -224,6 +224,19 @@ def test_a_block_that_ends_in_another_thread_is_no_longer_current_here(tracer, m
     assert (NOOP_SPAN, ["s"]) == (trace.get_current_span(), names(memory))
 
 
+def test_a_block_that_a_signal_keeps_from_being_entered_is_not_current(tracer, memory, monkeypatch):
+    """What a signal's handler raises the moment that the span became current ends the span as well."""
+
+    def interrupted(entered: Any) -> None:
+        context._slot.set(entered)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("midspan.trace._tracer._set", interrupted)
+    with pytest.raises(KeyboardInterrupt), tracer.start_as_current_span("charge"):
+        raise AssertionError("the block must not run")
+    assert (NOOP_SPAN, ["charge"]) == (trace.get_current_span(), [span.name for span in memory.spans])
+
+
 def test_a_block_that_has_ended_holds_no_earlier_context(tracer):
     """Whoever keeps a context, a task say, does not keep the whole chain of those before it."""
     scopes = []
