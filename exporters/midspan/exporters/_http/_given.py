@@ -87,7 +87,7 @@ def _header_pairs(who: str, text: str) -> dict[str, str]:
 
 
 def checked_timeout_s(who: str, value: Any) -> float:  # noqa: ANN401 - whatever a person wrote
-    """Return the seconds of a timeout: said as seconds by an argument `timeout_s`, as milliseconds by a variable.
+    """Return the seconds of a timeout: an argument `timeout_s` says seconds, a variable milliseconds.
 
     Raises:
         ConfigurationError: It is no time.
