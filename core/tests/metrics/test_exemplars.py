@@ -156,6 +156,31 @@ def test_a_reservoir_hands_on_exemplars_only(meter):
     assert [1.5] == [exemplar.value for exemplar in point.exemplars]
 
 
+@pytest.mark.parametrize(
+    "aggregation",
+    [
+        "sum",
+        "last_value",
+        "explicit_bucket_histogram",
+        "base2_exponential_bucket_histogram",
+        "min_max_sum_count",
+    ],
+)
+def test_every_aggregation_keeps_exemplars(meter, aggregation):
+    """Of what it takes: what is refused, in a sampled span too, is none."""
+
+    def measure(meter):
+        histogram = meter.create_histogram("h")
+        with trace.get_tracer("t").start_as_current_span("work") as span:
+            histogram.record(7)
+            histogram.record("x")
+            spans.append(span.context.span_id)
+
+    spans: list[int] = []
+    (point,) = one(meter, measure, views=[sdk.View(name="h", aggregation=aggregation)])
+    assert [(7, *spans)] == [(exemplar.value, exemplar.span_id) for exemplar in point.exemplars]
+
+
 def test_each_bucket_keeps_the_last(meter):
     """An explicit histogram shows one measurement of each of its buckets."""
 
