@@ -82,23 +82,38 @@ class Courier:
         """Encode items, and see to it that they arrive or are counted as lost."""
         for parcel in parcels_of(self._carrier, signal, items, self.accounts[signal]):
             # Once older parcels lie on disk, younger ones follow them there: all are sent in their order.
-            follows = self._spill is not None and self._spill.holds_any
-            if follows or not self._outbox.has_room:
-                self._lay_down(parcel, "outbox_full")
-            else:
+            if self._spill is not None and self._spill.holds_any and self._is_laid_down(parcel):
+                continue
+            if self._outbox.has_room:
                 self.accounts[signal].pending.add(parcel.count)
                 self._outbox.put(parcel)
+            else:
+                self._lay_down(parcel, "outbox_full")
         self.start()
 
     def _lay_down(self, parcel: Parcel, otherwise: str) -> None:
         """Put a parcel on disk; count it as dropped where there is no disk, or no room on it."""
-        account, spill = self.accounts[parcel.signal], self._spill
-        if spill is not None and parcel.key:
+        if not self._is_laid_down(parcel):
+            self.accounts[parcel.signal].drop(otherwise, parcel.count)
+
+    def _is_laid_down(self, parcel: Parcel) -> bool:
+        spill = self._spill
+        if spill is None:
+            return False
+        if parcel.key:
             spill.release(parcel)
-        elif spill is None or not spill.put(parcel):
-            account.drop(otherwise, parcel.count)
-            return
-        account.spilled.add(parcel.count)
+        elif not spill.put(parcel):
+            return False
+        self.accounts[parcel.signal].spilled.add(parcel.count)
+        return True
+
+    def _lay_all_down(self) -> None:
+        """Leave to the disk what the backend does not take now: a killed process must not take it along."""
+        for parcel in self._outbox.take_all():
+            if self._is_laid_down(parcel):
+                self.accounts[parcel.signal].pending.add(-parcel.count)
+            else:
+                self._outbox.put(parcel)
 
     def start(self) -> None:
         """Wake the thread that sends, or start it."""
@@ -149,7 +164,7 @@ class Courier:
     def _attempt(self, parcel: Parcel, deadline_s: float | None) -> None:
         if parcel.until_s is None:
             parcel.until_s = self._now_s() + self._settings.budget_s
-        else:
+        if self._outbox.is_failing:
             self.accounts[parcel.signal].retried.add()
             if parcel.key and self._spill is not None:
                 self._spill.hold(parcel)
@@ -182,13 +197,12 @@ class Courier:
         worker = self._worker
         if worker is not None and worker.stop_at is not None:
             self._failed_last_attempts += 1
-        if (
-            parcel.until_s is not None
-            and self._now_s() >= parcel.until_s
-            and self._outbox.remove_first(parcel)
-        ):
+        if self._spill is not None:
+            self._lay_all_down()
+        if parcel is self._outbox.first and self._now_s() >= (parcel.until_s or 0.0):
+            self._outbox.remove_first(parcel)
             self.accounts[parcel.signal].pending.add(-parcel.count)
-            self._lay_down(parcel, "retry_budget")
+            self.accounts[parcel.signal].drop("retry_budget", parcel.count)
 
     def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
         """Account for a parcel whose fate is known."""
@@ -265,7 +279,10 @@ class Courier:
             worker.stop(deadline_s)
             # Whoever waits for this is to find the account settled, and the disk written.
             poll(lambda: worker.ended, deadline_s - min(_SETTLING_S, seconds_left(deadline_s) / 4))
-        return not self._give_up()
+        is_all_sent = not self._give_up()
+        if self._spill is not None:
+            self._spill.close()
+        return is_all_sent
 
     def close_exporter(self, deadline_s: float) -> None:
         """Close the carrier; in the thread that sends."""

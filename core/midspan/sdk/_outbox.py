@@ -105,6 +105,11 @@ class Outbox:
         """Return how long to wait until the next attempt."""
         return max(0.0, self._due_s - self._now_s())
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last attempt was in vain."""
+        return self._failures > 0
+
     def succeeded(self) -> None:
         """Note that the backend is well."""
         self._failures = 0

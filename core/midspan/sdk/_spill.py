@@ -36,17 +36,23 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS parcels (
     key TEXT PRIMARY KEY, exporter TEXT NOT NULL, signal TEXT NOT NULL, count INTEGER NOT NULL,
-    at REAL NOT NULL, held_until REAL NOT NULL, body BLOB NOT NULL
+    at REAL NOT NULL, held_until REAL NOT NULL, holder TEXT NOT NULL, body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_age ON parcels (exporter, at);
 """
-_INSERT: Final = "INSERT INTO parcels VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = "INSERT INTO parcels VALUES (?, ?, ?, ?, ?, 0, '', ?)"
 _OLDEST: Final = (
     "SELECT key, signal, body, count FROM parcels WHERE exporter = ? AND held_until <= ? ORDER BY at LIMIT 1"
 )
+_HOLD: Final = "UPDATE parcels SET held_until = ?, holder = ? WHERE key = ?"
+_HOLDERS: Final = "SELECT DISTINCT holder FROM parcels WHERE exporter = ? AND held_until > ?"
+_RELEASE: Final = "UPDATE parcels SET held_until = 0 WHERE exporter = ? AND holder = ?"
 _DELETE: Final = "DELETE FROM parcels WHERE key = ?"
 
 T = TypeVar("T")
+
+# Those of this process.
+_holders: Final[set[str]] = set()
 
 
 class Spill:
@@ -59,14 +65,21 @@ class Spill:
         self._settings = settings
         self._exporter = exporter
         self._now_s = now_s
-        self._lock = allocate_lock()
-        self._connection: sqlite3.Connection | None = None
+        self._begin()
         # Connections of the process that this one was forked from: closing them here would harm it.
         self._parents: list[sqlite3.Connection] = []
         self._rests_until_s = 0.0
         # Whether there may be anything to take; a look at the disk says for sure.
         self.holds_any = os.path.exists(self._path)  # noqa: PTH110 - one stat, no import of pathlib
         self.is_full = False
+
+    def _begin(self) -> None:
+        """Have nothing open; after a fork, again."""
+        self._lock = allocate_lock()
+        self._connection: sqlite3.Connection | None = None
+        # A process, and what tells it from an earlier one of the same number: a container's is always 1.
+        self._holder = f"{os.getpid()}:{os.urandom(8).hex()}"
+        _holders.add(self._holder)
 
     @property
     def _path(self) -> str:
@@ -80,7 +93,7 @@ class Spill:
     def put(self, parcel: Parcel) -> bool:
         """Write a parcel down; False, counted and said, if that cannot be."""
         key = os.urandom(16).hex()
-        row = (key, self._exporter, parcel.signal, parcel.count, self._now_s(), 0.0, parcel.body)
+        row = (key, self._exporter, parcel.signal, parcel.count, self._now_s(), parcel.body)
         if self._attempt(lambda database: database.execute(_INSERT, row)) is None:
             return False
         parcel.key = key
@@ -99,30 +112,32 @@ class Spill:
         now_s = self._now_s()
         database.execute("BEGIN IMMEDIATE")
         self._expire(database, now_s)
+        self._release_what_the_dead_hold(database, now_s)
         found = database.execute(_OLDEST, (self._exporter, now_s)).fetchone()
         if found is not None:
-            self._set_held(database, found[0], now_s + _HOLD_S)
+            database.execute(_HOLD, (now_s + _HOLD_S, self._holder, found[0]))
         database.execute("COMMIT")
         return None if found is None else Parcel(found[1], found[2], found[3], found[0])
 
+    def _release_what_the_dead_hold(self, database: sqlite3.Connection, now_s: float) -> None:
+        for (holder,) in database.execute(_HOLDERS, (self._exporter, now_s)).fetchall():
+            if not _is_alive(holder):
+                database.execute(_RELEASE, (self._exporter, holder))
+
     def hold(self, parcel: Parcel) -> None:
         """Go on holding a parcel that is about to be sent once more."""
-        until_s = self._now_s() + _HOLD_S
-        self._attempt(lambda database: self._set_held(database, parcel.key, until_s))
+        held = (self._now_s() + _HOLD_S, self._holder, parcel.key)
+        self._attempt(lambda database: database.execute(_HOLD, held))
 
     def release(self, parcel: Parcel) -> None:
         """Leave a parcel to whoever comes next."""
-        self._attempt(lambda database: self._set_held(database, parcel.key, 0.0))
+        self._attempt(lambda database: database.execute(_HOLD, (0.0, "", parcel.key)))
         self.holds_any = True
 
     def remove(self, parcel: Parcel) -> None:
         """Forget a parcel that has arrived, or never will."""
         self._attempt(lambda database: database.execute(_DELETE, (parcel.key,)))
         self.is_full = False
-
-    @staticmethod
-    def _set_held(database: sqlite3.Connection, key: str, until_s: float) -> None:
-        database.execute("UPDATE parcels SET held_until = ? WHERE key = ?", (until_s, key))
 
     def _expire(self, database: sqlite3.Connection, now_s: float) -> None:
         """Drop what is too old to be worth sending."""
@@ -189,5 +204,18 @@ class Spill:
         """In the child: leave the parent's connection alone, and have one of its own."""
         if self._connection is not None:
             self._parents.append(self._connection)
-        self._connection = None
-        self._lock = allocate_lock()
+        self._begin()
+
+
+def _is_alive(holder: str) -> bool:
+    """Say whether a process that holds parcels may still send them."""
+    number = int(holder.partition(":")[0])
+    if number == os.getpid():
+        return holder in _holders
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # It is somebody else's.
+        return True
+    return True

@@ -291,6 +291,22 @@ def test_what_memory_cannot_hold_goes_to_disk_and_arrives_in_order(make, tmp_pat
     assert (0, 0, {}) == (stats(courier).spilled, stats(courier).queued, stats(courier).dropped)
 
 
+def test_what_a_backend_does_not_take_goes_to_disk_at_once(make, tmp_path):
+    """After the first attempt that failed a killed process loses nothing that was handed over."""
+    courier = make(Carrier(*[delivery.retry("away")] * 1_000), spill=Spill(SpillSettings(str(tmp_path)), "x"))
+    for number in range(5):
+        courier.hand_over("spans", [b"%d" % number])
+    deadline = soon()
+    reader = Spill(SpillSettings(str(tmp_path)), "x", lambda: time.time() + 1_000)
+    found = []
+    while len(found) < 5 and time.monotonic() < deadline:
+        reader.holds_any = True
+        taken = reader.take()
+        found += [taken.body] if taken else []
+    reader.close()
+    assert [b"0", b"1", b"2", b"3", b"4"] == sorted(set(found))
+
+
 def test_what_cannot_be_sent_at_the_end_is_there_at_the_next_start(make, tmp_path):
     """With a folder nothing is dropped at shutdown, and the next process sends it."""
     settings = SpillSettings(str(tmp_path))

@@ -88,6 +88,20 @@ def test_two_processes_never_take_the_same(make, clock):
     assert taken.key == other.take().key
 
 
+def test_what_a_dead_process_holds_is_free(make):
+    """Nobody waits for a process that is no more; one that lives is waited for."""
+    spill = make()
+    spill.put(parcel())
+    child = os.fork()
+    if not child:
+        spill.after_fork()
+        os._exit(0 if spill.take() is not None else 1)
+    assert 0 == os.waitpid(child, 0)[1]
+    assert spill.take() is not None
+    spill.holds_any = True
+    assert spill.take() is None
+
+
 def test_what_is_released_can_be_taken_at_once(make):
     """Who gives up leaves the parcel to the others."""
     spill = make()
@@ -191,7 +205,9 @@ def test_a_child_has_a_connection_of_its_own(make):
     child = os.fork()
     if not child:
         spill.after_fork()
-        os._exit(0 if spill.take().body == b"parent" and spill.put(parcel(b"child")) else 1)
+        taken = spill.take()
+        spill.remove(taken)
+        os._exit(0 if taken.body == b"parent" and spill.put(parcel(b"child")) else 1)
     assert 0 == os.waitpid(child, 0)[1]
     spill.holds_any = True
     assert b"child" == spill.take().body
