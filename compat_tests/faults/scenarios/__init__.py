@@ -16,6 +16,7 @@ NAMES = (
     "hanging",
     "exits",
     "bursts",
+    "delivery",
     "values",
     "harmless",
     "greenlets",

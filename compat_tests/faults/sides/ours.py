@@ -16,14 +16,25 @@ _tracer = trace.get_tracer("faults")
 configured: list[sdk.PullReader] = []
 
 
-def configure(*exporters: Any, simple: bool = False, **batch: Any) -> None:
-    """Configure with exporters behind batch queues; `batch` are fields of `sdk.BatchSettings`."""
+def configure(
+    *exporters: Any,
+    simple: bool = False,
+    spill: Any = None,
+    delivery: dict[str, Any] | None = None,
+    **batch: Any,
+) -> None:
+    """Configure with exporters behind batch queues; `batch` are fields of `sdk.BatchSettings`.
+
+    `spill` is a folder, or fields of `sdk.SpillSettings`; `delivery` are fields of `sdk.DeliverySettings`.
+    """
     wanted = [sdk.Simple(exporter) if simple else exporter for exporter in exporters]
     sdk.configure(
         service_name="faults",
         exporters=wanted,
         batch=sdk.BatchSettings(**batch),
         metric_readers=configured,
+        spill=sdk.SpillSettings(**spill) if isinstance(spill, dict) else spill,
+        delivery=sdk.DeliverySettings(**delivery) if delivery else None,
     )
 
 

@@ -37,8 +37,13 @@ class _Adapted(SpanExporter):
         self._exporter.shutdown(30.0)
 
 
-def configure(*exporters: Any, simple: bool = False, **batch: Any) -> None:
-    """Make the first provider the global one; later ones serve `span` and the others here alone."""
+def configure(
+    *exporters: Any, simple: bool = False, spill: Any = None, delivery: Any = None, **batch: Any
+) -> None:
+    """Make the first provider the global one; later ones serve `span` and the others here alone.
+
+    It has nothing that `spill` and `delivery` could be told to.
+    """
     global _provider, _tracer  # noqa: PLW0603 - as `configure()` of midspan has one pipeline
     settings = {
         {"max_queue_size": "max_queue_size", "max_export_batch_size": "max_export_batch_size"}[name]: value
