@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from midspan import _trouble, delivery
 from midspan._native import allocate_lock
 from midspan.delivery import Outcome, Verdict
-from midspan.sdk._account import Account
-from midspan.sdk._outbox import Outbox, Parcel
+from midspan.sdk._depot import Depot
+from midspan.sdk._outbox import Parcel
 from midspan.sdk._parcels import parcels_of
 from midspan.sdk._waiting import poll, seconds_left
 from midspan.sdk._worker import Worker
@@ -19,6 +19,7 @@ from midspan.sdk._worker import Worker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from midspan.sdk._account import Account
     from midspan.sdk._delivery import DeliverySettings
     from midspan.sdk._spill import Spill
 
@@ -62,58 +63,31 @@ class Courier:
 
     def _begin(self) -> None:
         """Start with nothing to carry and nothing counted; after a fork, again."""
-        self.accounts = {"spans": Account(), "metrics": Account()}
-        self._outbox = Outbox(self._settings, self._now_s, self._chance)
+        self._depot = Depot(self.name, self._settings, self._spill, self._now_s, self._chance)
         self._worker: Worker | None = None
         self._starting = allocate_lock()
         self._failed_last_attempts = 0
 
     @property
+    def accounts(self) -> dict[str, Account]:
+        """What became of what was handed over, by signal."""
+        return self._depot.accounts
+
+    @property
     def is_busy(self) -> bool:
         """Whether something is being sent, or waits for that."""
-        return len(self._outbox) > 0
+        return len(self._depot.outbox) > 0
 
     @property
     def has_room(self) -> bool:
         """Whether more may be handed over."""
-        return self._outbox.has_room or (self._spill is not None and self._spill.has_room)
+        return self._depot.has_room
 
     def hand_over(self, signal: str, items: Sequence[Any]) -> None:
         """Encode items, and see to it that they arrive or are counted as lost."""
         for parcel in parcels_of(self._carrier, signal, items, self.accounts[signal]):
-            # Once older parcels lie on disk, younger ones follow them there: all are sent in their order.
-            if self._spill is not None and self._spill.holds_any and self._is_laid_down(parcel):
-                continue
-            if self._outbox.has_room:
-                self.accounts[signal].pending.add(parcel.count)
-                self._outbox.put(parcel)
-            else:
-                self._lay_down(parcel, "outbox_full")
+            self._depot.put(parcel)
         self.start()
-
-    def _lay_down(self, parcel: Parcel, otherwise: str) -> None:
-        """Put a parcel on disk; count it as dropped where there is no disk, or no room on it."""
-        if not self._is_laid_down(parcel):
-            self.accounts[parcel.signal].drop(otherwise, parcel.count)
-
-    def _is_laid_down(self, parcel: Parcel) -> bool:
-        spill = self._spill
-        if spill is None:
-            return False
-        if parcel.key:
-            spill.release(parcel)
-        elif not spill.put(parcel):
-            return False
-        self.accounts[parcel.signal].spilled.add(parcel.count)
-        return True
-
-    def _lay_all_down(self) -> None:
-        """Leave to the disk what the backend does not take now: a killed process must not take it along."""
-        for parcel in self._outbox.take_all():
-            if self._is_laid_down(parcel):
-                self.accounts[parcel.signal].pending.add(-parcel.count)
-            else:
-                self._outbox.put(parcel)
 
     def start(self) -> None:
         """Wake the thread that sends, or start it."""
@@ -132,12 +106,13 @@ class Courier:
 
     def pause_s(self) -> float:
         """Return how long there is nothing to do, unless somebody wakes the thread."""
-        return self._outbox.seconds_to_next() if self._next() is not None else _IDLE_S
+        return self._depot.outbox.seconds_to_next() if self._depot.first() is not None else _IDLE_S
 
     def turn(self, *, everything: bool, deadline_s: float | None) -> None:  # noqa: ARG002 - there is always everything to do
         """Send what is due; with a deadline (monotonic seconds), all that can be sent until then."""
-        while (parcel := self._next()) is not None:
-            wait_s = self._outbox.seconds_to_next()
+        depot = self._depot
+        while (parcel := depot.first()) is not None:
+            wait_s = depot.outbox.seconds_to_next()
             if deadline_s is not None:
                 if not seconds_left(deadline_s) or self._failed_last_attempts >= _LAST_ATTEMPTS:
                     return
@@ -148,35 +123,20 @@ class Courier:
             for tell in self.when_free:
                 tell()
 
-    def _next(self) -> Parcel | None:
-        """Return the parcel to send next: one that waits here, else the oldest that lies on disk."""
-        parcel = self._outbox.first
-        if parcel is None and self._spill is not None:
-            parcel = self._spill.take()
-            if parcel is not None:
-                account = self.accounts[parcel.signal]
-                account.pending.add(parcel.count)
-                # What an earlier process has left there was never counted here.
-                account.spilled.add(-min(parcel.count, account.spilled.value))
-                self._outbox.put(parcel)
-        return parcel
-
     def _attempt(self, parcel: Parcel, deadline_s: float | None) -> None:
-        if parcel.until_s is None:
-            parcel.until_s = self._now_s() + self._settings.budget_s
-        if self._outbox.is_failing:
-            self.accounts[parcel.signal].retried.add()
-            if parcel.key and self._spill is not None:
-                self._spill.hold(parcel)
-        timeout_s = self._request_timeout_s
+        depot, timeout_s = self._depot, self._request_timeout_s
         if deadline_s is not None:
             timeout_s = min(timeout_s, seconds_left(deadline_s))
+        depot.begin_attempt(parcel)
         outcome = self._sent(parcel, timeout_s)
         if outcome.verdict is Verdict.RETRY:
-            self._postpone(parcel, outcome)
+            depot.postpone(parcel, outcome)
+            if self._worker is not None and self._worker.stop_at is not None:
+                self._failed_last_attempts += 1
         else:
-            self._outbox.succeeded()
-            self._settle(parcel, outcome)
+            depot.settle(
+                parcel, outcome, self._halves(parcel) if outcome.verdict is Verdict.TOO_LARGE else ()
+            )
 
     def _sent(self, parcel: Parcel, timeout_s: float) -> Outcome:
         try:
@@ -189,50 +149,7 @@ class Courier:
             return outcome
         return delivery.refused(f"send() answered {type(outcome).__name__}, not an Outcome")
 
-    def _postpone(self, parcel: Parcel, outcome: Outcome) -> None:
-        """Leave the backend alone for a while; give up a parcel that was tried for too long."""
-        name = self.name
-        _trouble.note(f"delivery.{name}.retry", "%s does not take what is sent: %s", name, outcome.message)
-        self._outbox.failed(outcome.after_s)
-        worker = self._worker
-        if worker is not None and worker.stop_at is not None:
-            self._failed_last_attempts += 1
-        if self._spill is not None:
-            self._lay_all_down()
-        if parcel is self._outbox.first and self._now_s() >= (parcel.until_s or 0.0):
-            self._outbox.remove_first(parcel)
-            self.accounts[parcel.signal].pending.add(-parcel.count)
-            self.accounts[parcel.signal].drop("retry_budget", parcel.count)
-
-    def _settle(self, parcel: Parcel, outcome: Outcome) -> None:
-        """Account for a parcel whose fate is known."""
-        halves = self._halves(parcel) if outcome.verdict is Verdict.TOO_LARGE else []
-        is_ours = self._outbox.remove_first(parcel, halves)
-        if parcel.key and self._spill is not None:
-            self._spill.remove(parcel)
-        if not is_ours:
-            return
-        account, count, name = self.accounts[parcel.signal], parcel.count, self.name
-        if halves:
-            account.pending.add(sum(half.count for half in halves) - count)
-            return
-        if outcome.verdict is Verdict.ACCEPTED:
-            rejected = min(max(outcome.rejected, 0), count)
-            account.export(count - rejected)
-            account.sent_bytes.add(len(parcel.body))
-            if rejected:
-                account.drop("rejected", rejected)
-        else:
-            rejected = count
-            account.drop(outcome.verdict.value, count)
-        account.pending.add(-count)
-        if rejected or outcome.message:
-            cause = f"delivery.{name}.{outcome.verdict.value}"
-            _trouble.note(
-                cause, "%s: %s of %s %s lost: %s", name, rejected, count, parcel.signal, outcome.message
-            )
-
-    def _halves(self, parcel: Parcel) -> list[Parcel]:
+    def _halves(self, parcel: Parcel) -> Sequence[Parcel]:
         halve = getattr(self._carrier, "halve", None)
         if not callable(halve):
             return []
@@ -244,19 +161,14 @@ class Courier:
 
     def flush(self, deadline_s: float) -> bool:
         """Wait until what was handed over before has been settled; False if the time did not suffice."""
-        outbox, goal = self._outbox, self._outbox.came
-        outbox.hurry()
+        depot = self._depot
+        goal = depot.outbox.came
+        depot.outbox.hurry()
         self.start()
         if self._worker is None:
             self.turn(everything=True, deadline_s=deadline_s)
-        spill = self._spill
-
-        def is_done() -> bool:
-            # What lies on disk comes back in an order of its own: then all of it is waited for.
-            return outbox.has_settled(goal) if spill is None else not (spill.holds_any or self.is_busy)
-
-        poll(lambda: is_done() or self._has_ended, deadline_s)
-        return is_done()
+        poll(lambda: depot.has_settled(goal) or self._has_ended, deadline_s)
+        return depot.has_settled(goal)
 
     @property
     def _has_ended(self) -> bool:
@@ -269,7 +181,7 @@ class Courier:
 
     def close(self, deadline_s: float) -> bool:
         """Send what can be sent by the deadline, put down or drop the rest, and let the carrier close."""
-        self._outbox.hurry()
+        self._depot.outbox.hurry()
         self.start()
         worker = self._worker
         if worker is None:
@@ -279,10 +191,7 @@ class Courier:
             worker.stop(deadline_s)
             # Whoever waits for this is to find the account settled, and the disk written.
             poll(lambda: worker.ended, deadline_s - min(_SETTLING_S, seconds_left(deadline_s) / 4))
-        is_all_sent = not self._give_up()
-        if self._spill is not None:
-            self._spill.close()
-        return is_all_sent
+        return not self._depot.give_up()
 
     def close_exporter(self, deadline_s: float) -> None:
         """Close the carrier; in the thread that sends."""
@@ -290,16 +199,7 @@ class Courier:
         if callable(shutdown):
             shutdown(seconds_left(deadline_s))
 
-    def _give_up(self) -> bool:
-        """Put down, or drop, what could not be sent in time; say whether there was any."""
-        left = self._outbox.take_all()
-        for parcel in left:
-            self.accounts[parcel.signal].pending.add(-parcel.count)
-            self._lay_down(parcel, "shutdown")
-        return bool(left)
-
     def after_fork(self) -> None:
         """In the child: what waited is the parent's, and the thread did not come along."""
+        self._depot.after_fork()
         self._begin()
-        if self._spill is not None:
-            self._spill.after_fork()

@@ -1,0 +1,162 @@
+"""Where parcels lie until their fate is known, in memory or on disk, and the account of each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from midspan import _trouble
+from midspan.delivery import Outcome, Verdict
+from midspan.sdk._account import Account
+from midspan.sdk._outbox import Outbox, Parcel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from midspan.sdk._delivery import DeliverySettings
+    from midspan.sdk._spill import Spill
+
+__all__ = ["Depot"]
+
+
+class Depot:
+    """The parcels of one exporter, the oldest first: workers that encode put them in, one that sends takes them."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: DeliverySettings,
+        spill: Spill | None,
+        now_s: Callable[[], float],
+        chance: Callable[[], float],
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._spill = spill
+        self._now_s = now_s
+        self.accounts = {"spans": Account(), "metrics": Account()}
+        self.outbox = Outbox(settings, now_s, chance)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more parcel may come."""
+        return self.outbox.has_room or (self._spill is not None and self._spill.has_room)
+
+    def put(self, parcel: Parcel) -> None:
+        """Keep a parcel; count it as lost where there is no room."""
+        # Once older parcels lie on disk, younger ones follow them there: all are sent in their order.
+        if self._spill is not None and self._spill.holds_any and self._is_laid_down(parcel):
+            return
+        if self.outbox.has_room:
+            self.accounts[parcel.signal].pending.add(parcel.count)
+            self.outbox.put(parcel)
+        else:
+            self._lay_down(parcel, "outbox_full")
+
+    def first(self) -> Parcel | None:
+        """Return the parcel to send next: one that waits in memory, else the oldest that lies on disk."""
+        parcel = self.outbox.first
+        if parcel is None and self._spill is not None:
+            parcel = self._spill.take()
+            if parcel is not None:
+                account = self.accounts[parcel.signal]
+                account.pending.add(parcel.count)
+                # What an earlier process has left there was never counted here.
+                account.spilled.add(-min(parcel.count, account.spilled.value))
+                self.outbox.put(parcel)
+        return parcel
+
+    def begin_attempt(self, parcel: Parcel) -> None:
+        """Note that a parcel is about to be sent."""
+        if parcel.until_s is None:
+            parcel.until_s = self._now_s() + self._settings.budget_s
+        if self.outbox.is_failing:
+            self.accounts[parcel.signal].retried.add()
+            if parcel.key and self._spill is not None:
+                self._spill.hold(parcel)
+
+    def postpone(self, parcel: Parcel, outcome: Outcome) -> None:
+        """Leave the backend alone for a while; give up a parcel that was tried for too long."""
+        name = self._name
+        _trouble.note(f"delivery.{name}.retry", "%s does not take what is sent: %s", name, outcome.message)
+        self.outbox.failed(outcome.after_s)
+        if self._spill is not None:
+            self._lay_all_down()
+        if parcel is self.outbox.first and self._now_s() >= (parcel.until_s or 0.0):
+            self.outbox.remove_first(parcel)
+            account = self.accounts[parcel.signal]
+            account.pending.add(-parcel.count)
+            account.drop("retry_budget", parcel.count)
+
+    def settle(self, parcel: Parcel, outcome: Outcome, halves: Sequence[Parcel]) -> None:
+        """Let go of a parcel whose fate is known, or put its halves in its place."""
+        self.outbox.succeeded()
+        is_ours = self.outbox.remove_first(parcel, halves)
+        if parcel.key and self._spill is not None:
+            self._spill.remove(parcel)
+        # What was given up meanwhile is accounted for already.
+        if is_ours:
+            account = self.accounts[parcel.signal]
+            account.pending.add(sum(half.count for half in halves) - parcel.count)
+            if not halves:
+                self._account_for(parcel, outcome, account)
+
+    def _account_for(self, parcel: Parcel, outcome: Outcome, account: Account) -> None:
+        count, name, verdict = parcel.count, self._name, outcome.verdict.value
+        lost = count
+        if outcome.verdict is Verdict.ACCEPTED:
+            lost, verdict = min(max(outcome.rejected, 0), count), "rejected"
+            account.export(count - lost)
+            account.sent_bytes.add(len(parcel.body))
+        if lost:
+            account.drop(verdict, lost)
+        if lost or outcome.message:
+            cause = f"delivery.{name}.{outcome.verdict.value}"
+            _trouble.note(
+                cause, "%s: %s of %s %s lost: %s", name, lost, count, parcel.signal, outcome.message
+            )
+
+    def give_up(self) -> bool:
+        """Put down, or drop, what could not be sent in time; say whether there was any."""
+        left = self.outbox.take_all()
+        for parcel in left:
+            self.accounts[parcel.signal].pending.add(-parcel.count)
+            self._lay_down(parcel, "shutdown")
+        if self._spill is not None:
+            self._spill.close()
+        return bool(left)
+
+    def has_settled(self, number: int) -> bool:
+        """Say whether all parcels up to this number are gone."""
+        # What lies on disk comes back in an order of its own: then all of it is waited for.
+        if self._spill is not None:
+            return not (self._spill.holds_any or len(self.outbox))
+        return self.outbox.has_settled(number)
+
+    def _lay_down(self, parcel: Parcel, otherwise: str) -> None:
+        """Put a parcel on disk; count it as dropped where there is no disk, or no room on it."""
+        if not self._is_laid_down(parcel):
+            self.accounts[parcel.signal].drop(otherwise, parcel.count)
+
+    def _is_laid_down(self, parcel: Parcel) -> bool:
+        spill = self._spill
+        if spill is None:
+            return False
+        if parcel.key:
+            spill.release(parcel)
+        elif not spill.put(parcel):
+            return False
+        self.accounts[parcel.signal].spilled.add(parcel.count)
+        return True
+
+    def _lay_all_down(self) -> None:
+        """Leave to the disk what the backend does not take now: a killed process must not take it along."""
+        for parcel in self.outbox.take_all():
+            if self._is_laid_down(parcel):
+                self.accounts[parcel.signal].pending.add(-parcel.count)
+            else:
+                self.outbox.put(parcel)
+
+    def after_fork(self) -> None:
+        """In the child: what lies on disk is reached by a connection of its own."""
+        if self._spill is not None:
+            self._spill.after_fork()
