@@ -19,7 +19,7 @@ __all__ = ["Depot"]
 
 
 class Depot:
-    """The parcels of one exporter, the oldest first: workers that encode put them in, one that sends takes them."""
+    """The parcels of one exporter, the oldest first: put in by who encodes, taken by who sends."""
 
     def __init__(
         self,
