@@ -157,6 +157,14 @@ CASES = (
         makes=10_000,
     ),
     Case(
+        "collect_histograms",
+        "collect 10,000 histograms",
+        "metering",
+        {"opentelemetry": None},
+        iterations=2,
+        makes=10_000,
+    ),
+    Case(
         "queued_span",
         "bytes held by a queued span: 5 attributes, an event",
         "memory",

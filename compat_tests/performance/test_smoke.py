@@ -67,6 +67,7 @@ EXPECTED: dict[str, Any] = {
     "histogram_record": RECORDED,
     "counter_bound": [[{"method": "POST", "route": "/cart/1"}, 31]],
     "collect_series": {"series": 10_000, "sum": 40_000},
+    "collect_histograms": {"series": 10_000, "sum": 40_000},
 }
 TIMED = [case for case in CASES if case.kind == "timed"]
 PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]

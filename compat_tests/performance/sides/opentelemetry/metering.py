@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -11,6 +11,9 @@ from opentelemetry.sdk.resources import Resource
 
 from compat_tests.performance._orders import METHOD, SERIES, Collected, counted, orders
 from compat_tests.performance._timed import Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Pipeline:
@@ -86,9 +89,24 @@ def histogram_record() -> Timed:
 
 
 def collect_series() -> Timed:
-    """A collection of many series that have all grown since the round before."""
-    pipeline = Pipeline(views=[View(instrument_name="orders", aggregation_cardinality_limit=2 * SERIES)])
+    """A collection of many sums that have all grown since the round before."""
+    pipeline = _roomy()
     counter = pipeline.meter.create_counter("orders", unit="1")
+    return _collecting(pipeline, counter.add, lambda point: point.value)
+
+
+def collect_histograms() -> Timed:
+    """A collection of many histograms that have all grown since the round before."""
+    pipeline = _roomy()
+    histogram = pipeline.meter.create_histogram("orders", unit="1")
+    return _collecting(pipeline, histogram.record, lambda point: point.count)
+
+
+def _roomy() -> Pipeline:
+    return Pipeline(views=[View(instrument_name="orders", aggregation_cardinality_limit=2 * SERIES)])
+
+
+def _collecting(pipeline: Pipeline, record: Callable[..., None], value_of: Callable[[Any], int]) -> Timed:
     collected = Collected()
     latest: dict[str, Any] = {}
 
@@ -99,13 +117,13 @@ def collect_series() -> Timed:
 
     def prepare(_iterations: int) -> None:
         for number in range(SERIES):
-            counter.add(1, {"method": METHOD, "user": f"u-{number}"})
+            record(1, {"method": METHOD, "user": f"u-{number}"})
         collected.added += SERIES
 
     def made() -> int:
         # Before a round the series are ahead of what was collected.
         if latest:
-            collected.values = {point.attributes["user"]: point.value for point in latest.pop("points")}
+            collected.values = {point.attributes["user"]: value_of(point) for point in latest.pop("points")}
             return collected.made()
         return collected.points
 
