@@ -261,7 +261,7 @@ def test_the_pipeline_delivers_both_signals(test_agent, monkeypatch, protocol):
     """From instruments to a receiver, by name and variables: the counts are right, and so is the account."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", test_agent.url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
-    pipeline = sdk.configure(service_name="shop", exporters=["otlp"])
+    pipeline = sdk.configure(service_name="shop", exporters=["otlp"], self_metrics=False)
     meter = metrics.get_meter("shop.checkout", "1.2.0")
     orders, latency = meter.create_counter("orders"), meter.create_histogram("latency", "ms")
     with trace.get_tracer("shop").start_as_current_span("charge") as span:
@@ -280,7 +280,7 @@ def test_the_pipeline_delivers_both_signals(test_agent, monkeypatch, protocol):
 def test_deltas_add_up_at_the_receiver(test_agent):
     """With the preference for deltas, what is told in several exports is the whole."""
     exporter = OTLPExporter(test_agent.url, temporality="delta", environment={})
-    pipeline = sdk.configure(exporters=[exporter], environment={})
+    pipeline = sdk.configure(exporters=[exporter], self_metrics=False, environment={})
     orders = metrics.get_meter("shop").create_counter("orders")
     begin_ns = time.time_ns()
     for amount in (1, 20, 300):

@@ -81,13 +81,47 @@ def test_what_instruments_make_arrives(reader, troubles):
     ]
 
 
-def test_attributes_that_somebody_changed_are_told_as_they_are_now():
-    """A series is found again by identity, and looked at all the same."""
-    encoder, attributes = MetricsEncoder(), {"route": "/"}
-    for route in ("/", "/cart"):
-        attributes["route"] = route
-        metric = counter([NumberPoint(attributes, 1, 2, 3)])
-        assert [expected_metric(metric)] == shown_all(encoder.encode([metric]))
+def told(encoder, *attributes):
+    """Encode a metric with these sets of attributes, and see that it arrives as it is."""
+    metric = counter([NumberPoint(each, 1, 2, 3) for each in attributes])
+    assert [expected_metric(metric)] == shown_all(encoder.encode([metric]))
+
+
+def test_series_may_come_and_go_and_change_places():
+    """What is remembered of the last time is used where it still holds."""
+    encoder = MetricsEncoder()
+    a, b, c = ({"route": route} for route in ("/a", "/b", "/c"))
+    for sets in ([a, b], [a, b], [a, b, c], [b, c], [c, b], [], [dict(c), dict(b)], [{}], [{}, a]):
+        told(encoder, *sets)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (1, True, 1.0, "1", 1),
+        (0.0, -0.0, 0.0),
+        ((1,), (True,), (1.0,)),
+        ({"k": 1}, {"k": True}),
+        (None, "", 0),
+    ],
+    ids=repr,
+)
+def test_equal_values_of_other_types_are_told_apart(values):
+    """Equal to Python, and nevertheless something else to who reads it; also if most stays as it was."""
+    encoder = MetricsEncoder()
+    for value in values:
+        told(encoder, {"k": value, "same": "x"})
+        told(encoder, {"k": value, "same": "x"})
+
+
+def test_attributes_made_anew_each_time_are_not_written_anew():
+    """A foreign source, which has no series, gains from what is remembered as well."""
+    encoder = MetricsEncoder()
+    encoder.encode([counter([NumberPoint({"route": "/", "n": 1}, 1, 2, 3)])])
+    (series,) = encoder._known.values()
+    places = series.places
+    encoder.encode([counter([NumberPoint({"route": "/", "n": 1}, 1, 2, 4)])])
+    assert places is series.places
 
 
 @pytest.mark.parametrize("size", [1, 20, 63, 64, 65, 127, 128, 2020, 2047, 2048, 16_384, 70_000])
@@ -127,36 +161,38 @@ def test_a_payload_is_as_small_as_protobufs_own():
 
 
 def test_what_is_remembered_does_not_grow():
-    """Ever new series, names, bounds and exemplars leave an encoder with no more than its bounds."""
+    """Ever new metrics, series and bounds leave an encoder with no more than its bounds."""
     encoder = MetricsEncoder()
-    writer = encoder._kinds[id(MetricKind.SUM)][1].__self__
-    for number in range(200):
+    for number in range(160):
         points = [NumberPoint({"k": number, "n": n}, 1, 2, 3) for n in range(100)]
-        bounds = (float(number),)
-        histogram = HistogramPoint({}, 1, 2, 3, 4.0, (1, 2), bounds, 0.0, 1.0)
+        histogram = HistogramPoint({}, 1, 2, 3, 4.0, (1, 2), (float(number),), 0.0, 1.0)
         encoder.encode(
             [
                 counter(points, f"n{number}", resource=Resource({"n": number})),
                 Metric("h", "", "", SCOPE, RESOURCE, MetricKind.HISTOGRAM, [histogram]),
             ]
         )
-    assert len(writer._number_sets.known) <= 10_000
+    writer = encoder._kinds[id(MetricKind.HISTOGRAM)][0].__self__
+    assert sum(len(series.places.given) + 1 for series in encoder._known.values()) <= 12_000
     assert len(writer._shapes) <= 64
-    for number in range(5_000):
-        encoder.encode([counter([], f"t{number}")])
-    assert len(encoder._titles) <= 4096
 
 
-def test_series_that_are_no_more_make_room():
-    """A service that went through very many series still has its present ones remembered in the end."""
+def test_living_series_are_remembered_however_many_they_are():
+    """Beyond the bound, what is gone makes room for what is there."""
     encoder = MetricsEncoder()
-    sets = encoder._kinds[id(MetricKind.SUM)][1].__self__._number_sets
-    gone = [NumberPoint({"n": n}, 1, 2, 3) for n in range(10_000)]
-    encoder.encode([counter(gone)])
-    present = [NumberPoint({"m": n}, 1, 2, 3) for n in range(8_000)]
-    for _ in range(11):
-        encoder.encode([counter(present)])
-    assert {True} == {id(point.attributes) in sets.known for point in present}
+    encoder.encode([counter([NumberPoint({"n": n}, 1, 2, 3)], f"gone{n}") for n in range(6_000)])
+    living = [counter([NumberPoint({"m": f"{n}"}, 1, 2, 3) for n in range(3_000)], f"m{m}") for m in range(4)]
+    for _ in range(16):
+        encoder.encode(living)
+    assert ["m0", "m1", "m2", "m3"] == [name for name, *_ in encoder._known]
+
+
+def test_long_attributes_are_not_remembered():
+    """They would take much room, and hardly come again."""
+    encoder = MetricsEncoder()
+    told(encoder, {"query": "x" * 2_000})
+    (series,) = encoder._known.values()
+    assert () == series.places.given
 
 
 def test_threads_share_an_encoder():

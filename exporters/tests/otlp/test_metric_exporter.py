@@ -91,7 +91,7 @@ def test_the_pipeline_sends_both_signals(collector, monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "x-tenant=blue")
-    pipeline = sdk.configure(service_name="shop", exporters=["otlp"])
+    pipeline = sdk.configure(service_name="shop", exporters=["otlp"], self_metrics=False)
     trace.get_tracer("shop").start_span("charge").end()
     metrics.get_meter("shop").create_counter("orders").add(3)
     assert pipeline.shutdown(10) is True
@@ -118,7 +118,8 @@ def test_nothing_named_both_signals_go_to_the_collector(collector, monkeypatch):
 
 def test_readers_keep_to_the_preferred_temporality(collector):
     """What is collected for this exporter is a difference, if it prefers that."""
-    pipeline = sdk.configure(exporters=[exporter(collector.url, temporality="delta")], environment={})
+    one = exporter(collector.url, temporality="delta")
+    pipeline = sdk.configure(exporters=[one], self_metrics=False, environment={})
     counter = metrics.get_meter("shop").create_counter("orders")
     for amount in (3, 4):
         counter.add(amount)
@@ -293,7 +294,7 @@ def test_both_signals_are_sent_at_once_through_one_exporter(collector, make_span
 
 def test_the_account_of_the_pipeline_is_in_points(collector):
     """What the collector took is exported, what it refused is dropped."""
-    pipeline = sdk.configure(exporters=[exporter(collector.url)], environment={})
+    pipeline = sdk.configure(exporters=[exporter(collector.url)], self_metrics=False, environment={})
     counter = metrics.get_meter("shop").create_counter("orders")
     counter.add(1, {"n": 1})
     counter.add(1, {"n": 2})

@@ -42,23 +42,22 @@ class Exemplars:
     def write(self, exemplars: Iterable[Any]) -> bytes:
         """Return the fields; raises whatever an odd value makes it raise."""
         pieces: list[bytes] = []
-        append = pieces.append
         latest_trace, latest_span, ids = self._latest
         for exemplar in exemplars:
             if type(exemplar) is not Exemplar:
                 raise TypeError("an exemplar that is not the core's own")
             value, time_ns, trace_id, span_id, filtered = exemplar
             if filtered or not (trace_id and span_id):
-                append(self._uncommon(exemplar))
+                pieces.append(self._uncommon(exemplar))
                 continue
             if type(value) is float:
-                append(_DOUBLE(self._head, _TIME, time_ns, _AS_DOUBLE, value))
+                pieces.append(_DOUBLE(self._head, _TIME, time_ns, _AS_DOUBLE, value))
             else:
-                append(_INT(self._head, _TIME, time_ns, _AS_INT, value))
+                pieces.append(_INT(self._head, _TIME, time_ns, _AS_INT, value))
             if trace_id != latest_trace or span_id != latest_span:
                 ids = _IDS(_SPAN_ID, span_id.to_bytes(8, "big"), _TRACE_ID, trace_id.to_bytes(16, "big"))
                 latest_trace, latest_span = trace_id, span_id
-            append(ids)
+            pieces.append(ids)
         self._latest = latest_trace, latest_span, ids
         return b"".join(pieces)
 

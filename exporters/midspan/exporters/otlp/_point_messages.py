@@ -14,12 +14,12 @@ import struct
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.exporters.otlp._exemplars import Exemplars
-from midspan.exporters.otlp._sets import Sets, head
+from midspan.exporters.otlp._sets import HEADS, Series, Sets, head
 from midspan.exporters.otlp._wire import delimited, varint
 from midspan.metrics import ExponentialHistogramPoint, HistogramPoint, NumberPoint, SummaryPoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
     from midspan.metrics import Buckets
@@ -55,8 +55,10 @@ _INT32: Final = 1 << 31
 _QUANTILE: Final = struct.Struct("<BBBdBd").pack
 _QUANTILE_SIZE: Final = struct.calcsize("<BdBd")
 
+_SMALL: Final = len(HEADS)
 _MAX_SHAPES: Final = 64
 _NO_SHAPE: Final[_Shape] = (None, 0, b"", bytes)
+_NEVER: Final[Any] = object()
 _NOT_OURS: Final = "a point that is not as the core makes them"
 
 
@@ -68,24 +70,21 @@ class PointWriter:
         self._number_sets = Sets(b"\x3a", _USUAL_NUMBER)
         self._histogram_sets = Sets(b"\x4a")
         self._exponential_sets = Sets(b"\x0a")
+        self._summary_sets = Sets(b"\x3a")
         self._number_exemplars = Exemplars(5).write
         self._histogram_exemplars = Exemplars(8).write
         self._exponential_exemplars = Exemplars(11).write
         self._shapes: dict[int, _Shape] = {}
 
-    def numbers(self, points: Iterable[Any], append: Callable[[bytes], object]) -> None:
+    def numbers(self, series: Series, points: Sequence[Any], pieces: list[bytes]) -> None:
         """Append the points of a sum or a gauge, in pieces."""
-        sets = self._number_sets
-        known, learn = sets.known, sets.learn
-        start_ns = time_ns = times = None
-        for point in points:
+        places = self._number_sets.write(series, points)
+        times, start_ns, time_ns = b"", _NEVER, _NEVER
+        for point, fields, headed in zip(points, places.fields, places.headed, strict=True):
             if type(point) is not NumberPoint:
                 raise TypeError(_NOT_OURS)
-            attributes, from_ns, at_ns, value, exemplars = point
-            of_series = known.get(id(attributes))
-            if of_series is None or of_series[1] != attributes:
-                of_series = learn(attributes)
-            if times is None or from_ns is not start_ns or at_ns is not time_ns:
+            _, from_ns, at_ns, value, exemplars = point
+            if from_ns is not start_ns or at_ns is not time_ns:
                 # The points of one collection share their times, the very objects.
                 times = _TIMES(_START, from_ns, _TIME, at_ns)
                 start_ns, time_ns = from_ns, at_ns
@@ -97,25 +96,21 @@ class PointWriter:
                 raise TypeError(_NOT_OURS)
             if exemplars:
                 number += self._number_exemplars(exemplars)
-                append(head(len(of_series[2]) + len(times) + len(number)))
-                append(of_series[2])
+                pieces.append(head(len(fields) + len(times) + len(number)))
+                pieces.append(fields)
             else:
-                append(of_series[3])
-            append(times)
-            append(number)
+                pieces.append(headed)
+            pieces.append(times)
+            pieces.append(number)
 
-    def histograms(self, points: Iterable[Any], append: Callable[[bytes], object]) -> None:
+    def histograms(self, series: Series, points: Sequence[Any], pieces: list[bytes]) -> None:
         """Append the points of a histogram, in pieces."""
-        sets = self._histogram_sets
-        known, learn = sets.known, sets.learn
+        places = self._histogram_sets.write(series, points)
         shape = _NO_SHAPE
-        for point in points:
+        for point, fields in zip(points, places.fields, strict=True):
             if type(point) is not HistogramPoint:
                 raise TypeError(_NOT_OURS)
-            attributes, start_ns, time_ns, count, total, counts, bounds, low, high, exemplars = point
-            of_series = known.get(id(attributes))
-            if of_series is None or of_series[1] != attributes:
-                of_series = learn(attributes)
+            _, start_ns, time_ns, count, total, counts, bounds, low, high, exemplars = point
             if bounds is not shape[0] or len(counts) != shape[1]:
                 shape = self._shape(bounds, len(counts))
             if total is None or low is None or high is None:
@@ -126,12 +121,13 @@ class PointWriter:
                 )
             buckets = shape[3](*counts)
             told = self._histogram_exemplars(exemplars) if exemplars else b""
-            append(head(len(of_series[2]) + len(numbers) + len(shape[2]) + len(buckets) + len(told)))
-            append(of_series[2])
-            append(numbers)
-            append(shape[2])
-            append(buckets)
-            append(told)
+            size = len(fields) + len(numbers) + len(shape[2]) + len(buckets) + len(told)
+            pieces.append(HEADS[size] if size < _SMALL else head(size))
+            pieces.append(fields)
+            pieces.append(numbers)
+            pieces.append(shape[2])
+            pieces.append(buckets)
+            pieces.append(told)
 
     def _shape(self, bounds: Sequence[float], size: int) -> _Shape:
         """Return what the points of a histogram with these bounds, and so many buckets, have in common."""
@@ -148,13 +144,14 @@ class PointWriter:
             self._shapes[id(bounds)] = shape
         return shape
 
-    def exponentials(self, points: Iterable[Any], append: Callable[[bytes], object]) -> None:
+    def exponentials(self, series: Series, points: Sequence[Any], pieces: list[bytes]) -> None:
         """Append the points of an exponential histogram, in pieces."""
-        for point in points:
+        places = self._exponential_sets.write(series, points)
+        for point, fields in zip(points, places.fields, strict=True):
             if type(point) is not ExponentialHistogramPoint:
                 raise TypeError(_NOT_OURS)
             parts = [
-                self._exponential_sets.get(point.attributes),
+                fields,
                 _FRAME(_START, point.start_ns, _TIME, point.time_ns, _COUNT, point.count),
                 _optional(_SUM, point.sum),
                 b"\x30" + _sint32(point.scale) + _ZERO_COUNT(0x39, point.zero_count),
@@ -165,15 +162,16 @@ class PointWriter:
                 _optional(0x69, point.max),
                 _optional(0x71, point.zero_threshold),
             ]
-            append(delimited(b"\x0a", b"".join(parts)))
+            pieces.append(delimited(b"\x0a", b"".join(parts)))
 
-    def summaries(self, points: Iterable[Any], append: Callable[[bytes], object]) -> None:
+    def summaries(self, series: Series, points: Sequence[Any], pieces: list[bytes]) -> None:
         """Append the points of a summary, in pieces."""
-        for point in points:
+        places = self._summary_sets.write(series, points)
+        for point, fields in zip(points, places.fields, strict=True):
             if type(point) is not SummaryPoint:
                 raise TypeError(_NOT_OURS)
             parts = [
-                self._number_sets.get(point.attributes),
+                fields,
                 _FRAME(_START, point.start_ns, _TIME, point.time_ns, _COUNT, point.count),
                 _OPTIONAL(_SUM, point.sum),
                 *[
@@ -181,7 +179,7 @@ class PointWriter:
                     for each, value in point.quantiles
                 ],
             ]
-            append(delimited(b"\x0a", b"".join(parts)))
+            pieces.append(delimited(b"\x0a", b"".join(parts)))
 
 
 def _some(total: float | None, low: float | None, high: float | None) -> bytes:
