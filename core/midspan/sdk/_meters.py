@@ -97,7 +97,9 @@ class Meters:
         made = chosen or wished
         if made.kind is None:
             return None
-        stream = Stream(instrument, made, view, Offers(self._exemplars, view), self._now_ns())
+        # What a callback reports was measured in nobody's span, least of all in that of who collects.
+        exemplars = "always_off" if instrument.is_observable else self._exemplars
+        stream = Stream(instrument, made, view, Offers(exemplars, view), self._now_ns())
         stream.wish = wish
         return stream
 

@@ -204,6 +204,16 @@ def test_a_delta_reader_is_told_of_new_exemplars_only(meter):
     assert () == metric.points[0].exemplars
 
 
+def test_what_callbacks_report_points_to_no_span(meter):
+    """The span in which somebody collects is not where it was measured."""
+    reader = sdk.PullReader()
+    sdk.configure(exporters=[], metric_readers=[reader], exemplars="always_on", environment={}, detectors=[])
+    meter.create_observable_gauge("g", [lambda: [1]])
+    with trace.get_tracer("t").start_as_current_span("scrape"):
+        (metric,) = [metric for metric in reader.collect() if metric.scope == meter.scope]
+    assert () == metric.points[0].exemplars
+
+
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_reservoir_without_a_place_is_refused(size):
     """Where it is written."""
