@@ -315,3 +315,17 @@ def test_preferences_may_be_a_table(collector):
     (received,) = collector.received
     told = {metric.name: metric for metric in metrics_in(received.body)}
     assert (2, 1) == (told["c"].sum.aggregation_temporality, told["h"].histogram.aggregation_temporality)
+
+
+def test_histograms_become_what_the_exporter_prefers(collector):
+    """By argument or by the variable of the specification."""
+    one = exporter(collector.url, histogram_aggregation="base2_exponential_bucket_histogram")
+    pipeline = sdk.configure(exporters=[one], self_metrics=False, environment={})
+    metrics.get_meter("shop").create_histogram("latency").record(3)
+    assert pipeline.shutdown(10) is True
+    (received,) = collector.received
+    (latency,) = metrics_in(received.body)
+    assert ("exponential_histogram", 1) == (
+        latency.WhichOneof("data"),
+        latency.exponential_histogram.data_points[0].count,
+    )
