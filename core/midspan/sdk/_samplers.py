@@ -105,7 +105,7 @@ def _jaeger_rate(argument: str | None, about: Surroundings) -> Any:  # noqa: ANN
 
 
 def _jaeger_remote(argument: str | None, about: Surroundings) -> Any:  # noqa: ANN401 - as above
-    from midspan.sdk._jaeger_remote import jaeger_remote  # noqa: PLC0415 - brings an HTTP client
+    from midspan.sdk._jaeger_arguments import jaeger_remote  # noqa: PLC0415 - brings an HTTP client
 
     return jaeger_remote(argument, about)
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from midspan import _trouble, context, sdk, trace
-from midspan.sdk import _jaeger_remote
+from midspan.sdk import _jaeger_agent, _jaeger_remote
 from midspan.sdk._environment import Environment
-from midspan.sdk._jaeger_remote import JaegerRemote, jaeger_remote
+from midspan.sdk._jaeger_arguments import jaeger_remote
+from midspan.sdk._jaeger_remote import JaegerRemote
 from midspan.sdk._samplers import Surroundings
 from midspan.sdk.sampling import SamplingRequest
 
@@ -205,7 +206,7 @@ def test_a_redirect_is_not_followed(agent, remote):
 
 def test_an_answer_that_drips_is_given_up(agent, remote, monkeypatch):
     """However slowly bytes come, asking has an end."""
-    monkeypatch.setattr(_jaeger_remote, "_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(_jaeger_agent, "_TIMEOUT_S", 0.0)
 
     class Dripping:
         """A body without end, a byte at a time."""
@@ -214,7 +215,7 @@ def test_an_answer_that_drips_is_given_up(agent, remote, monkeypatch):
             return b" "
 
     with pytest.raises(TimeoutError, match="longer than"):
-        _jaeger_remote._read(Dripping(), time.monotonic() - 1)
+        _jaeger_agent._read(Dripping(), time.monotonic() - 1)
 
 
 def test_a_proxy_of_the_environment_is_not_asked(agent, remote, monkeypatch):
@@ -300,7 +301,7 @@ def test_a_forked_child_asks_for_itself(agent, remote):
     assert soon(lambda: samples(sampler))
     pid = os.fork()
     if pid == 0:
-        sampler._endpoint += "?child=1"
+        sampler._agent.endpoint += "?child=1"
         sampler._answer = None
         os._exit(0 if samples(sampler) and soon(lambda: sampler._answer == ALL) else 1)
     assert (0, True) == (os.waitpid(pid, 0)[1], "/sampling?child=1&service=shop" in agent.asked)
