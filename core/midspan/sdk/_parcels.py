@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
+from midspan.context import EMPTY, attached
 from midspan.sdk._outbox import Parcel
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def parcels_of(carrier: Any, signal: str, items: Sequence[Any], account: Account
 
 def _parcel(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> Parcel | None:  # noqa: ANN401 - as above
     """Return items as a parcel, None if it would be too large."""
-    body = getattr(carrier, f"encode_{signal}")(items)
+    # The worker is kept from tracing itself. But a finalizer that the garbage collector happens to run while
+    # this allocates is the application's, and so are its spans: nothing is sent here that could be traced.
+    with attached(EMPTY):
+        body = getattr(carrier, f"encode_{signal}")(items)
     count = count_of(signal, items)
     account.item_bytes = len(body) // max(count, 1)
     if len(body) > getattr(carrier, "max_bytes", _MAX_BYTES):
