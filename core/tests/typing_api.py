@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from midspan import baggage, context, propagation, sdk, testing, trace
+from midspan import baggage, context, metrics, propagation, sdk, testing, trace
 from midspan.bridges import opentracing as bridge
 from midspan.exporters.console import ConsoleExporter
 from midspan.exporters.jsonl import JSONLinesExporter
@@ -132,6 +132,33 @@ class Tally:
 
     def shutdown(self, timeout_s: float) -> None:
         """Have nothing to give back."""
+
+
+def measured_orders() -> None:
+    """Measure with every kind of instrument, and read what came of it."""
+    meter = metrics.get_meter("shop.checkout", "1.2.0")
+    meter.create_counter("orders", unit="1").bind({"route": "/"}).add(1)
+    meter.create_up_down_counter("open").add(-1, {"route": "/"})
+    meter.create_histogram("latency", boundaries=[1, 5, 25]).record(2.5)
+    gauge = meter.create_gauge("warmth")
+    gauge.set(20.5)
+    gauge.add(1)  # type: ignore[attr-defined]
+    meter.create_observable_gauge("seen", [lambda: [1, 2.5], lambda: [metrics.Observation(3, {"a": 1})]])
+    reader = sdk.PullReader("delta", histogram_aggregation="base2_exponential_bucket_histogram")
+    views = [sdk.View(name="latency", reservoir=4), sdk.View(name="orders", reservoir=Newest, drop=["user"])]
+    sdk.configure(metric_readers=[reader], views=views, exemplars="always_on", self_metrics=True)
+    assert_type(reader.collect(), list[metrics.Metric])
+
+
+class Newest:
+    """Be a reservoir without inheriting from anything."""
+
+    def offer(self, value: float, span: trace.Span | None, filtered: Mapping[str, Any] | None = None) -> None:
+        """Keep nothing."""
+
+    def collect(self, since_ns: int) -> Sequence[metrics.Exemplar]:
+        """Return nothing."""
+        return ()
 
 
 def the_opentracing_bridge() -> None:
