@@ -86,7 +86,8 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
       `OTEL_METRIC_EXPORT_TIMEOUT`): how often they are pushed. `exporters` holds for both signals, each
       exporter being given what it takes; by variable, `OTEL_METRICS_EXPORTER` says who takes metrics.
       `exemplars` (`OTEL_METRICS_EXEMPLAR_FILTER`): `"trace_based"`, `"always_on"` or `"always_off"`.
-    - `self_metrics` (`MIDSPAN_SELF_METRICS`): whether the pipeline's own account is among the metrics.
+    - `self_metrics` (`MIDSPAN_SELF_METRICS`): whether the pipeline's own account is among the metrics. Unless
+      it is said, exporters that are pushed to at an interval take it along with what else there is.
     - `limits` (`OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`), `batch` (`OTEL_BSP_*`), `ids`
       (`OTEL_PYTHON_ID_GENERATOR`).
     - `delivery`: how long what a backend does not take is sent again, and how much of it is kept in memory.
@@ -130,7 +131,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
         processors,
         views=views,
         exemplars=chosen_filter(exemplars, read),
-        self_metrics=read.boolean("MIDSPAN_SELF_METRICS") if self_metrics is None else self_metrics,
+        self_metrics=_settings.self_metrics(self_metrics, read),
         wishes_welcome=_Welcome(given, about, has_sampler=sampler is not None),
         resource_of_child=functools.partial(_settings.child_resource, given),
     )

@@ -17,7 +17,7 @@ from midspan.sdk._streams import Collection, ReaderState, Stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from midspan.metrics import Instrument, Metric, Temporality
+    from midspan.metrics import Instrument, Metric
     from midspan.sdk.aggregation import Aggregation, Series
     from midspan.sdk.views import View
 
@@ -45,6 +45,8 @@ class Meters:
         self._now_ns = now_ns
         self._exemplars = exemplars
         self.instruments_came = on_instruments
+        # The pipeline's own account, for those readers that take it along with what else there is.
+        self.account: Any = None
         # Told of each collection: by whom it was wanted, and how many seconds it took.
         self.on_collected: Callable[[str, float], None] | None = None
         self._readers: list[ReaderState] = []
@@ -115,18 +117,14 @@ class Meters:
         for reader in self._readers:
             reader.forget(gone)
 
-    def add_reader(
-        self, name: str, temporality: Callable[[str], Temporality], wish: object = DEFAULT_WISH
-    ) -> ReaderState:
-        """Begin to tell one more reader, whose wish is what histograms are to be."""
-        state = ReaderState(name, temporality, wish)
+    def add_reader(self, state: ReaderState) -> None:
+        """Begin to tell one more reader."""
         self._readers.append(state)
-        self._wishes[wish] = None
+        self._wishes[state.wish] = None
         changed = [store for store in tuple(self._stores.values()) if self._fill(store)]
         if changed and binding.engine is self:
             # What instruments remember leads to the streams of before.
             binding.install(self)
-        return state
 
     def remove_reader(self, state: ReaderState) -> None:
         """Tell a reader no more."""
@@ -147,7 +145,7 @@ class Meters:
         before_s = time.perf_counter()
         collection = Collection(state, tuple(self._readers), self._resource(), self._now_ns())
         metrics = self._ours(collection)
-        for producer in (*self._producers, *binding.producers):
+        for producer in self._sources(state, metrics):
             try:
                 metrics.extend(_produced(producer, collection.resource))
             except Exception as error:  # noqa: BLE001 - a foreign source may fail as it likes
@@ -155,6 +153,12 @@ class Meters:
         if self.on_collected is not None:
             self.on_collected(state.name, time.perf_counter() - before_s)
         return metrics
+
+    def _sources(self, state: ReaderState, found: Sequence[Metric]) -> Iterator[Any]:
+        yield from (*self._producers, *binding.producers)
+        # Asked last, when `found` holds what all others told: alone it is no reason to push.
+        if found and state.takes_account and self.account is not None:
+            yield self.account
 
     def _ours(self, collection: Collection) -> list[Metric]:
         here = get_ident()

@@ -54,7 +54,7 @@ class Pipeline:
         *,
         views: Sequence[View] = (),
         exemplars: str = "trace_based",
-        self_metrics: bool = False,
+        self_metrics: bool | None = None,
         wishes_welcome: Callable[[Pipeline, Wishes], None] | None = None,
         resource_of_child: Callable[[Resource], Resource] | None = None,
     ) -> None:
@@ -76,10 +76,13 @@ class Pipeline:
         self.meters = Meters(
             lambda: settings.resource, views, self._now_ns, self._instruments_came, exemplars
         )
-        self._self_metrics = SelfMetrics(self.stats, self._sinks, self._now_ns) if self_metrics else None
-        if self._self_metrics is not None:
+        self._self_metrics = SelfMetrics(self.stats, self._sinks, self._now_ns)
+        if self_metrics is not False:
             self.meters.on_collected = self._self_metrics.collected
+        if self_metrics:
             self.meters.add_producer(self._self_metrics)
+        elif self_metrics is None:
+            self.meters.account = self._self_metrics
         for reader in self._readers.values():
             reader.attach(self.meters)
         for outlet in (*self._sinks.values(), *self._readers.values()):
@@ -235,8 +238,7 @@ class Pipeline:
         for outlet in self._outlets():
             outlet.after_fork()
         self.meters.restart()
-        if self._self_metrics is not None:
-            self._self_metrics.begin_anew()
+        self._self_metrics.begin_anew()
         self._processors.begin_anew()
         self._anchor()
         self._begin()

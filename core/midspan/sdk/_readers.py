@@ -8,6 +8,7 @@ from midspan import _trouble
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._meters import DEFAULT_WISH
 from midspan.sdk._parcels import count_of
+from midspan.sdk._streams import ReaderState
 from midspan.sdk._temporality import temporality_of
 from midspan.sdk._waiting import seconds_left
 from midspan.sdk.aggregation import by_name
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from midspan.sdk._exporter import ExporterHandle
     from midspan.sdk._meters import Meters
     from midspan.sdk._routes import Route
-    from midspan.sdk._streams import ReaderState
     from midspan.sdk._temporality import TemporalityChoice
     from midspan.sdk._waiting import Wait
     from midspan.sdk.aggregation import Aggregation
@@ -47,6 +47,8 @@ class PullReader:
     """
 
     name = "pull"
+    # Whether the pipeline's own account comes with what there is to tell: not where somebody looks at it.
+    takes_account = False
 
     def __init__(
         self,
@@ -73,7 +75,8 @@ class PullReader:
         """Begin to read from a pipeline, and from no other."""
         self.detach()
         self._meters = meters
-        self._state = meters.add_reader(self.name, self._temporality, self._wish)
+        self._state = ReaderState(self.name, self._temporality, self._wish, takes_account=self.takes_account)
+        meters.add_reader(self._state)
 
     def detach(self) -> None:
         """Read no more."""
@@ -165,10 +168,18 @@ class OnFlushReader(PullReader):
 class PeriodicReader(Feeder):
     """Collect at an interval, and push to an exporter, from a worker of its own."""
 
-    def __init__(self, route: Route, settings: MetricSettings, exporter: Any) -> None:  # noqa: ANN401 - asked for wishes
+    def __init__(
+        self,
+        route: Route,
+        settings: MetricSettings,
+        exporter: Any,  # noqa: ANN401 - asked for wishes
+        *,
+        takes_account: bool = True,
+    ) -> None:
         self._settings = settings
         self._pull = PullReader(**_wishes_of(exporter))
         self._pull.name = route.name
+        self._pull.takes_account = takes_account
         self._has_instruments = False
         super().__init__(route, settings.interval_s)
         self.name = route.name

@@ -1,4 +1,4 @@
-"""The pipeline's own account, as metrics: opt in with `configure(self_metrics=True)`.
+"""The pipeline's own account, as metrics.
 
 All of it is read from what the pipeline counts anyway, when somebody collects. The names are those of
 OpenTelemetry's semantic conventions for SDK metrics, where they have one.
@@ -90,7 +90,7 @@ class SelfMetrics:
             ("midspan.exporter.retries", "{request}", True, _delivered(stats, "retried")),
             ("midspan.exporter.sent", "By", True, _delivered(stats, "sent_bytes")),
             ("midspan.exporter.spilled", "{item}", False, _delivered(stats, "spilled")),
-            ("midspan.span.filtered", "{span}", True, [({}, stats.filtered)]),
+            ("midspan.span.filtered", "{span}", True, [({}, stats.filtered)] if stats.filtered else []),
             ("midspan.troubles", "{trouble}", True, troubles),
         )
 

@@ -32,6 +32,7 @@ __all__ = [
     "log_level",
     "metric_settings",
     "plain_resource",
+    "self_metrics",
     "span_limits",
     "spill_settings",
 ]
@@ -58,6 +59,12 @@ def span_limits(limits: SpanLimits | None, environment: Environment) -> SpanLimi
         link_attributes=first(read("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT"), attributes, default.link_attributes),
         value_length=first(read("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT"), length, default.value_length),
     )
+
+
+def self_metrics(given: bool | None, environment: Environment) -> bool | None:  # noqa: FBT001 - as configure() has it
+    """Return whether every reader is told the pipeline's account, or none, or (None) those that push."""
+    name = "MIDSPAN_SELF_METRICS"
+    return environment.boolean(name) if given is None and environment.text(name) is not None else given
 
 
 def batch_settings(batch: BatchSettings | None, environment: Environment) -> BatchSettings:

@@ -30,11 +30,17 @@ _OVERFLOW_KEY: Final = key_of(_OVERFLOW)
 class ReaderState:
     """What one reader wants, and what it has already been told."""
 
-    def __init__(self, name: str, temporality: Callable[[str], Temporality], wish: object) -> None:
-        """Take a name, a function from a kind of instrument to its temporality, what histograms shall be."""
+    def __init__(
+        self, name: str, temporality: Callable[[str], Temporality], wish: object, *, takes_account: bool
+    ) -> None:
+        """Take a name, a function from a kind of instrument to its temporality, what histograms shall be.
+
+        A reader that `takes_account` is told how the pipeline fares, whenever there is something to tell.
+        """
         self.name = name
         self.temporality = temporality
         self.wish = wish
+        self.takes_account = takes_account
         self.told: dict[Series, Any] = {}
         self.extremes: dict[Series, Extremes] = {}
         self.collected_ns: dict[Stream, int] = {}

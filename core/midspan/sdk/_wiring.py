@@ -132,7 +132,8 @@ class _Outlet:
         metrics = self._waits.metrics
         if wish_s is not None and not self._waits.interval_is_given:
             metrics = metrics._replace(interval_s=wish_s)
-        return PeriodicReader(self._route("metrics"), metrics, self._exporter)
+        route = self._route("metrics")
+        return PeriodicReader(route, metrics, self._exporter, takes_account=not self._is_direct)
 
     def _route(self, signal: str) -> Route:
         behind = self._behind

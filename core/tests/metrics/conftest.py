@@ -18,9 +18,10 @@ _number = itertools.count()
 
 @pytest.fixture(autouse=True)
 def no_instruments():
-    """Forget the instruments of earlier tests: they would be collected with this one's."""
+    """Forget the instruments and the sources of earlier tests: they would be collected with this one's."""
     for instrument in list(binding.instruments.values()):
         binding.forget(instrument)
+    binding.producers.clear()
 
 
 @pytest.fixture

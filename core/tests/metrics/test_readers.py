@@ -252,11 +252,12 @@ def test_a_source_that_a_bridge_adds_is_pushed_before_and_after_configure():
     source, early, late = Source(), Pushed(), Pushed()
     binding.add_producer(source)
     binding.add_producer(source)
-    pipeline = sdk.configure(service_name="shop", exporters=[early], environment={}, detectors=[])
+    settings = {"environment": {}, "detectors": [], "self_metrics": False}
+    pipeline = sdk.configure(service_name="shop", exporters=[early], **settings)
     assert pipeline.force_flush(5)
     assert [pipeline.resource] == [metric.resource for metric in early.batches[0]]
     binding.remove_producer(source)
-    pipeline = sdk.configure(exporters=[late], environment={}, detectors=[])
+    pipeline = sdk.configure(exporters=[late], **settings)
     binding.add_producer(source)
     assert pipeline.force_flush(5)
     assert ["foreign"] == [metric.name for metric in late.batches[0]]

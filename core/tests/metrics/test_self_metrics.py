@@ -59,10 +59,68 @@ def spans(count):
         trace.get_tracer("t").start_span("s").end()
 
 
-def test_they_are_off_unless_asked_for():
-    """Nobody gets metrics that nobody wanted."""
-    _, reader = configured(Exporter(), self_metrics=False)
-    assert [] == reader.collect()
+class Pushed(Exporter):
+    """Takes metrics, behind a queue."""
+
+    name = "pushed"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told = []
+
+    def export_metrics(self, given):
+        self.told.append({metric.scope.name for metric in given})
+
+
+class Direct(Pushed):
+    """Takes metrics, and is called directly."""
+
+    name = "direct"
+    synchronous = True
+
+
+class Watched(Direct):
+    """Wants them at an interval all the same, as a terminal does."""
+
+    name = "watched"
+    metric_interval_s = 3600
+
+
+KINDS = ("pushed", "direct", "watched", "pull")
+
+
+def everybody(meter=None, **settings):
+    """Return which scopes a flush tells each kind of reader of, with an instrument of `meter` or none."""
+    exporters = [Pushed(), Direct(), Watched()]
+    pipeline, reader = configured(exporters[0], exporters=exporters, **settings)
+    if meter is not None:
+        meter.create_counter("c").add(1)
+    spans(1)
+    assert pipeline.force_flush(5)
+    told = {exporter.name: set().union(*exporter.told) for exporter in exporters}
+    return {**told, "pull": {metric.scope.name for metric in reader.collect()}}
+
+
+def test_they_come_with_what_is_pushed_unless_something_else_is_said(meter):
+    """Where somebody looks, or tests, are only the metrics that somebody made."""
+    own = {meter.scope.name}
+    expected = {"pushed": {*own, "midspan.sdk"}, "direct": own, "watched": own, "pull": own}
+    assert expected == everybody(meter, self_metrics=None)
+
+
+def test_they_are_no_reason_to_push():
+    """A backend that takes no metrics is left alone by an application that has none."""
+    assert {kind: set() for kind in KINDS} == everybody(self_metrics=None)
+
+
+def test_who_wants_them_has_them_everywhere():
+    """Also where there is nothing else."""
+    assert {kind: {"midspan.sdk"} for kind in KINDS} == everybody(self_metrics=True)
+
+
+def test_who_does_not_want_them_has_them_nowhere(meter):
+    """Not even along with others."""
+    assert {kind: {meter.scope.name} for kind in KINDS} == everybody(meter, self_metrics=False)
 
 
 def test_exported_and_failed_spans_are_told_apart():
@@ -136,11 +194,21 @@ def test_they_carry_the_resource_and_a_scope_of_their_own():
     assert {("midspan.sdk", pipeline.resource)} == found
 
 
-@pytest.mark.parametrize(("variable", "argument", "is_on"), [("true", None, True), ("true", False, False)])
-def test_a_variable_switches_them_on(variable, argument, is_on):
+@pytest.mark.parametrize(
+    ("variable", "argument", "is_pushed", "is_pulled"),
+    [
+        ("", None, True, False),
+        ("true", None, True, True),
+        ("true", False, False, False),
+        ("false", None, False, False),
+        ("false", True, True, True),
+    ],
+)
+def test_a_variable_says_so_too(variable, argument, is_pushed, is_pulled, meter):
     """An argument wins."""
-    _, reader = configured(Exporter(), self_metrics=argument, environment={"MIDSPAN_SELF_METRICS": variable})
-    assert is_on is bool(reader.collect())
+    environment = {"MIDSPAN_SELF_METRICS": variable}
+    told = everybody(meter, self_metrics=argument, environment=environment)
+    assert (is_pushed, is_pulled) == ("midspan.sdk" in told["pushed"], "midspan.sdk" in told["pull"])
 
 
 def test_a_forked_child_tells_its_own_account():
