@@ -85,7 +85,8 @@ class Instrument:
         # In this order: what another thread finds in the old store goes into the old dictionary.
         self._store = store
         self._updates = {}
-        for known in tuple(self._bound):
+        # A list, which is filled at once: a finaliser may bind and drop others at any allocation.
+        for known in list(self._bound):
             bound = known()
             if bound is not None:
                 self._direct(bound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ _GREATEST: Final = sys.float_info.max
 def number_of(amount: Any) -> float | None:  # noqa: ANN401 - whatever a caller thinks a number is
     """Return an odd amount as an int or float; None, reported, if it is no number that can be exported."""
     try:
-        number = amount if isinstance(amount, (int, float)) else float(amount)
+        number = amount if isinstance(amount, (int, float)) else _converted(amount)
         number = int(number) if isinstance(number, int) else float(number)
         if LEAST <= number < LIMIT if type(number) is int else math.isfinite(number):
             return number
@@ -31,6 +32,14 @@ def number_of(amount: Any) -> float | None:  # noqa: ANN401 - whatever a caller 
         return None
     _trouble.report("metrics.bad_value", "a measurement that is not finite was dropped: %s", amount)
     return None
+
+
+def _converted(amount: Any) -> float:  # noqa: ANN401 - as above
+    """Return the integer or float that an amount of another type stands for, numpy's for one."""
+    try:
+        return operator.index(amount)
+    except TypeError:
+        return float(amount)
 
 
 def within(total: float) -> float:

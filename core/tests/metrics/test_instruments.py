@@ -99,6 +99,17 @@ def test_odd_numbers_count_as_numbers(meter, points):
     assert float is type(points("odd")[()].value)
 
 
+def test_integers_of_other_types_stay_integers(meter, points):
+    """What has an `__index__`, as numpy's integers do, is no float."""
+
+    class Three:
+        def __index__(self) -> int:
+            return 3
+
+    meter.create_counter("c").add(Three())
+    assert (int, 3) == (type(points("c")[()].value), points("c")[()].value)
+
+
 @pytest.mark.parametrize("attributes", [{"k": [1, 2]}, {"k": {"a": 1}}, {1: "x"}, {"k": {3}}])
 def test_odd_attributes_find_their_series_again(meter, reader, attributes):
     """Attributes that cannot be a key of a dictionary are cleaned, and counted together."""
