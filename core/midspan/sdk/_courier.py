@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble, delivery
 from midspan._native import allocate_lock
+from midspan._signals import let_through
 from midspan.delivery import Outcome, Verdict
 from midspan.sdk._depot import Depot
 from midspan.sdk._outbox import Parcel
 from midspan.sdk._parcels import parcels_of
 from midspan.sdk._waiting import poll, seconds_left
 from midspan.sdk._worker import Worker
+from midspan.trace import suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,6 +68,7 @@ class Courier:
         self._depot = Depot(self.name, self._settings, self._spill, self._now_s, self._chance)
         self._worker: Worker | None = None
         self._starting = allocate_lock()
+        self._is_closing = False
         self._failed_last_attempts = 0
 
     @property
@@ -131,7 +134,7 @@ class Courier:
         outcome = self._sent(parcel, timeout_s)
         if outcome.verdict is Verdict.RETRY:
             depot.postpone(parcel, outcome)
-            if self._worker is not None and self._worker.stop_at is not None:
+            if self._is_closing:
                 self._failed_last_attempts += 1
         else:
             depot.settle(
@@ -143,7 +146,13 @@ class Courier:
             outcome = self._carrier.send(parcel.signal, parcel.body, timeout_s)
         except OSError as error:
             return delivery.retry(f"{type(error).__name__}: {error}")
-        except BaseException as error:  # noqa: BLE001 - an exporter may be anybody's; the thread outlives it
+        except BaseException as error:
+            # In a thread of the application's, what its signal handlers raise is its own.
+            if self._worker is None:
+                let_through(error)
+                if isinstance(error, KeyboardInterrupt):
+                    raise
+            # An exporter may be anybody's; the thread outlives it.
             return delivery.refused(f"{type(error).__name__}: {error}")
         if isinstance(outcome, Outcome):
             return outcome
@@ -166,9 +175,14 @@ class Courier:
         depot.outbox.hurry()
         self.start()
         if self._worker is None:
-            self.turn(everything=True, deadline_s=deadline_s)
+            self._turn_here(deadline_s)
         poll(lambda: depot.has_settled(goal) or self._has_ended, deadline_s)
         return depot.has_settled(goal)
+
+    def _turn_here(self, deadline_s: float) -> None:
+        """Do the work in the thread that waits for it, where no other thread can be had."""
+        with suppressed():
+            self.turn(everything=True, deadline_s=deadline_s)
 
     @property
     def _has_ended(self) -> bool:
@@ -181,11 +195,12 @@ class Courier:
 
     def close(self, deadline_s: float) -> bool:
         """Send what can be sent by the deadline, put down or drop the rest, and let the carrier close."""
+        self._is_closing = True
         self._depot.outbox.hurry()
         self.start()
         worker = self._worker
         if worker is None:
-            self.turn(everything=True, deadline_s=deadline_s)
+            self._turn_here(deadline_s)
             self.close_exporter(deadline_s)
         else:
             worker.stop(deadline_s)

@@ -35,6 +35,8 @@ class Depot:
         self._now_s = now_s
         self.accounts = {"spans": Account(), "metrics": Account()}
         self.outbox = Outbox(settings, now_s, chance)
+        if spill is not None:
+            spill.when_lost = self._lost_on_disk
 
     @property
     def has_room(self) -> bool:
@@ -60,8 +62,9 @@ class Depot:
             if parcel is not None:
                 account = self.accounts[parcel.signal]
                 account.pending.add(parcel.count)
-                # What an earlier process has left there was never counted here.
-                account.spilled.add(-min(parcel.count, account.spilled.value))
+                # What another process has left there was never counted here.
+                if self._spill.is_own(parcel):
+                    account.spilled.add(-parcel.count)
                 self.outbox.put(parcel)
         return parcel
 
@@ -129,7 +132,9 @@ class Depot:
         """Say whether all parcels up to this number are gone."""
         # What lies on disk comes back in an order of its own: then all of it is waited for.
         if self._spill is not None:
-            return not (self._spill.holds_any or len(self.outbox))
+            # On the way from the one to the other it is in neither; the account knows.
+            waiting = any(account.pending.value for account in self.accounts.values())
+            return not (self._spill.holds_any or waiting)
         return self.outbox.has_settled(number)
 
     def _lay_down(self, parcel: Parcel, otherwise: str) -> None:
@@ -145,8 +150,18 @@ class Depot:
             spill.release(parcel)
         elif not spill.put(parcel):
             return False
-        self.accounts[parcel.signal].spilled.add(parcel.count)
+        if spill.is_own(parcel):
+            self.accounts[parcel.signal].spilled.add(parcel.count)
         return True
+
+    def _lost_on_disk(self, reason: str, counts: dict[str, int] | None) -> None:
+        """Count what will never come back from the disk; without counts, all that lay there."""
+        for signal, account in self.accounts.items():
+            there = account.spilled.value
+            lost = there if counts is None else counts.get(signal, 0)
+            if lost:
+                account.spilled.add(-min(lost, there))
+                account.drop(reason, lost)
 
     def _lay_all_down(self) -> None:
         """Leave to the disk what the backend does not take now: a killed process must not take it along."""

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from midspan._native import allocate_lock
-from midspan.sdk._retry import pause_s
+from midspan.sdk._retry import is_wish, pause_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,6 +51,8 @@ class Outbox:
         self._size_bytes = 0
         self._failures = 0
         self._due_s = 0.0
+        # Whether the backend itself has asked for the pause.
+        self._is_wish = False
         # The number of the parcel that came last.
         self.came = 0
 
@@ -114,12 +116,15 @@ class Outbox:
         """Note that the backend is well."""
         self._failures = 0
         self._due_s = 0.0
+        self._is_wish = False
 
     def failed(self, told_s: float | None) -> None:
         """Note that the backend is to be left alone for a while: for `told_s` seconds if it said so."""
         self._failures += 1
+        self._is_wish = is_wish(told_s)
         self._due_s = self._now_s() + pause_s(self._failures, told_s, self._settings, self._chance)
 
     def hurry(self) -> None:
-        """Have the next attempt made at once: somebody waits for it."""
-        self._due_s = 0.0
+        """Have the next attempt made at once, for somebody waits; not if the backend asked for a pause."""
+        if not self._is_wish:
+            self._due_s = 0.0

@@ -10,10 +10,15 @@ if TYPE_CHECKING:
 
     from midspan.sdk._delivery import DeliverySettings
 
-__all__ = ["pause_s"]
+__all__ = ["is_wish", "pause_s"]
 
 # Beyond this, doubling once more only overflows.
 _MOST_DOUBLINGS: Final = 30
+
+
+def is_wish(told_s: float | None) -> bool:
+    """Say whether a backend has asked for a pause: a negative number, or none, asks for nothing."""
+    return told_s is not None and math.isfinite(told_s) and told_s >= 0
 
 
 def pause_s(
@@ -25,7 +30,7 @@ def pause_s(
     come back at once; what it asked for in vain (a negative number, no number) does not. Else the pauses
     double, and half of each is left to chance.
     """
-    if told_s is not None and math.isfinite(told_s) and told_s >= 0:
+    if told_s is not None and is_wish(told_s):
         return min(told_s, settings.longest_told_s) * (1 + 0.1 * chance())
     doublings = min(attempts - 1, _MOST_DOUBLINGS)
     longest_s = min(settings.longest_pause_s, settings.first_pause_s * 2.0**doublings)

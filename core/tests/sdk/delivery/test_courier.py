@@ -352,3 +352,105 @@ def test_the_account_holds_whatever_a_backend_says(answers, batches, flushed_aft
     account = stats(courier)
     assert sum(batches) == account.accepted == account.exported + sum(account.dropped.values())
     assert 0 == account.queued
+
+
+def test_what_finds_no_room_on_disk_stays_in_memory(make, tmp_path):
+    """A full disk is no loss as long as there is room elsewhere."""
+    small = Spill(SpillSettings(str(tmp_path), max_bytes=100_000), "carrier")
+    carrier = Carrier(*[ConnectionRefusedError()] * 3)
+    courier = make(carrier, spill=small)
+    bodies = [os.urandom(20_000).replace(b",", b"") for _ in range(20)]
+    for body in bodies:
+        courier.hand_over("spans", [body])
+    assert courier.flush(soon())
+    account = stats(courier)
+    assert (20, 20, 0, {}) == (account.accepted, account.exported, account.spilled, account.dropped)
+    assert set(bodies) == set(carrier.sent)
+
+
+def test_what_becomes_too_old_on_disk_is_counted(make, tmp_path):
+    """It is dropped for that reason, and no longer said to lie there."""
+    spill = Spill(SpillSettings(str(tmp_path), max_age_s=0.05), "carrier")
+    away = [delivery.retry("away", after_s=0.2)] * 2
+    courier = make(carrier := Carrier(*away), QUICK._replace(longest_told_s=0.2), spill)
+    courier.hand_over("spans", [b"a", b"b"])
+    courier.flush(soon())
+    account = stats(courier)
+    assert (2, 0, {"expired": 2}, []) == (account.accepted, account.spilled, account.dropped, carrier.sent)
+
+
+def test_what_lay_in_a_file_that_broke_is_counted(make, tmp_path):
+    """The file is put aside, and with it what was in it."""
+    carrier = Carrier()
+    carrier.open.clear()
+    spill = Spill(SpillSettings(str(tmp_path)), "carrier")
+    courier = make(carrier, QUICK._replace(max_bytes=5), spill)
+    for _ in range(5):
+        courier.hand_over("spans", [b"12345678"])
+    assert 4 == stats(courier).spilled
+    for path in tmp_path.iterdir():
+        path.write_bytes(b"junk" * 5_000)
+    carrier.open.set()
+    courier.flush(soon())
+    account = stats(courier)
+    assert (5, 1, 0, {"spill_lost": 4}) == (
+        account.accepted,
+        account.exported,
+        account.spilled,
+        account.dropped,
+    )
+
+
+def test_a_wish_of_the_backend_outlasts_a_flush(make):
+    """Who flushes may not hurry a backend that asked to be left alone; closing is another matter."""
+    patient = QUICK._replace(longest_told_s=60)
+    courier = make(carrier := Carrier(delivery.retry("busy", after_s=60)), patient)
+    courier.hand_over("spans", [b"a"])
+    while not carrier.times:
+        time.sleep(0.001)
+    assert not courier.flush(time.monotonic() + 0.2)
+    assert 1 == len(carrier.times)
+    assert courier.close(soon())
+    assert [b"a"] == carrier.sent
+
+
+def without_threads(monkeypatch):
+    """Let no thread be started any more, as when an interpreter shuts down."""
+
+    def refuse(*_):
+        message = "can't create new thread at interpreter shutdown"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr("midspan.sdk._worker.start_thread", refuse)
+
+
+def test_where_no_thread_can_be_had_whoever_closes_sends(monkeypatch):
+    """From Python 3.12 on, a program whose first span ends at its exit has no other way."""
+    without_threads(monkeypatch)
+    courier = Courier(carrier := Carrier(), QUICK, request_timeout_s=10)
+    courier.hand_over("spans", [b"a"])
+    assert courier.close(soon())
+    assert ([b"a"], 1) == (carrier.sent, carrier.closed)
+
+
+def test_where_no_thread_can_be_had_a_dead_backend_costs_two_attempts(monkeypatch):
+    """An exit does not use up all of its time for a collector that is not there."""
+    without_threads(monkeypatch)
+    courier = Courier(Carrier(*[ConnectionRefusedError()] * 1_000), QUICK, request_timeout_s=10)
+    courier.hand_over("spans", [b"a"])
+    began = time.monotonic()
+    assert not courier.close(began + 5)
+    assert time.monotonic() - began < 2
+    assert {"shutdown": 1} == stats(courier).dropped
+
+
+def test_a_keyboard_interrupt_of_who_flushes_is_his(monkeypatch):
+    """Sending in his thread, it goes through, and what was being sent is kept."""
+    without_threads(monkeypatch)
+    courier = Courier(carrier := Carrier(KeyboardInterrupt()), QUICK, request_timeout_s=10)
+    courier.hand_over("spans", [b"a"])
+    with pytest.raises(KeyboardInterrupt):
+        courier.flush(soon())
+    assert (1, {}) == (stats(courier).queued, stats(courier).dropped)
+    assert courier.close(soon())
+    assert [b"a"] == carrier.sent

@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,75 @@ os.kill(os.getpid(), signal.SIGKILL)
         taken.append(int(found.body))
     spill.close()
     assert list(range(100)) == taken
+
+
+def test_what_another_process_leaves_is_found_later(make, clock):
+    """Who has nothing on disk looks again after a minute: the other may be gone for good."""
+    one, other = make(), make()
+    assert one.take() is None
+    other.put(parcel(b"left"))
+    assert one.take() is None
+    clock.now_s += 61
+    assert b"left" == one.take().body
+
+
+def test_what_is_put_during_a_look_is_not_forgotten(make):
+    """One thread puts, another takes; whatever the order of their steps, nothing is left behind."""
+    spill = make()
+    putting = threading.Thread(target=lambda: [spill.put(parcel()) for _ in range(300)])
+    putting.start()
+    taken = 0
+    while putting.is_alive() or spill.holds_any:
+        taken += spill.take() is not None
+    assert 300 == taken
+
+
+def test_what_another_machine_holds_is_left_to_it(make, clock):
+    """The number of a process says nothing beyond its own machine, or container."""
+    one, other = make(), make()
+    one._holder = "elsewhere:999999999:0"
+    one.put(parcel())
+    assert one.take() is not None
+    other.holds_any = True
+    assert other.take() is None
+    clock.now_s += 121
+    assert other.take() is not None
+
+
+def test_a_new_file_that_another_process_has_begun_is_not_put_aside(make, tmp_path):
+    """Two that find the same file broken replace it once; what the first has put there since stays."""
+    path = tmp_path / "spill" / "midspan-spill.sqlite3"
+    one, other = make(), make()
+    for spill in (one, other):
+        assert spill.put(parcel())
+    for name in path.parent.iterdir():
+        name.write_bytes(b"junk" * 5_000)
+    while not one.put(parcel(b"new")):
+        pass
+    while not other.put(parcel()):
+        pass
+    third = make()
+    assert b"new" == third.take().body
+    assert (path.parent / "midspan-spill.sqlite3.corrupt").exists()
+
+
+def test_a_clock_that_is_set_back_does_not_keep_the_disk_closed(make, clock, tmp_path):
+    """A file is left alone for half a minute, however long that is by the clock."""
+    (tmp_path / "spill").write_text("a file stands where the folder should be")
+    spill = make()
+    assert not spill.put(parcel())
+    assert not spill.has_room
+    (tmp_path / "spill").unlink()
+    clock.now_s -= 3_600
+    assert spill.has_room
+    assert spill.put(parcel())
+
+
+def test_a_file_that_is_deleted_while_it_is_open_is_made_again(make, tmp_path):
+    """Some programs tidy folders; the next parcel is kept again."""
+    spill = make()
+    assert spill.put(parcel())
+    for path in (tmp_path / "spill").iterdir():
+        path.unlink()
+    assert spill.put(parcel(b"new"))
+    assert b"new" == make().take().body
