@@ -121,7 +121,7 @@ class Meters:
         """Begin to tell one more reader."""
         self._readers.append(state)
         self._wishes[state.wish] = None
-        changed = [store for store in tuple(self._stores.values()) if self._fill(store)]
+        changed = [store for store in list(self._stores.values()) if self._fill(store)]
         if changed and binding.engine is self:
             # What instruments remember leads to the streams of before.
             binding.install(self)
@@ -177,7 +177,7 @@ class Meters:
             self._collecting.release()
 
     def _collected(self, collection: Collection) -> Iterator[Metric]:
-        for store in tuple(self._stores.values()):
+        for store in list(self._stores.values()):
             for stream in store.streams:
                 if not stream.serves(collection.reader):
                     continue

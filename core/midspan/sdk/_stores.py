@@ -27,9 +27,9 @@ class Store:
         self._streams: dict[Any, Stream] = {}
 
     @property
-    def streams(self) -> tuple[Stream, ...]:
+    def streams(self) -> list[Stream]:
         """All streams, those of every reader's wish."""
-        return tuple(self._streams.values())
+        return list(self._streams.values())
 
     def add(self, key: Any, make: Callable[[], Stream | None]) -> bool:  # noqa: ANN401 - any hashable
         """Make a stream unless there is one by that key; say whether there is a new one."""

@@ -139,7 +139,11 @@ class Stream:
 
     def all_series(self) -> list[Series]:
         """Return every series there is."""
-        return [entry.series for entry in tuple(self._entries.values())]
+        return [entry.series for entry in self._all()]
+
+    def _all(self) -> list[Entry]:
+        # A list, which is filled at once: a finaliser may add a series at any allocation.
+        return list(self._entries.values())
 
     def observe(self) -> list[Series]:
         """Ask the instrument's callbacks; return the series that they do not mention any more."""
@@ -162,7 +166,7 @@ class Stream:
         temporality = reader.temporality(instrument.kind)
         frame = self._frame(collection, is_delta=temporality is Temporality.DELTA)
         reader.collected_ns[self] = collection.now_ns
-        told = self._points(tuple(self._entries.values()), frame)
+        told = self._points(self._all(), frame)
         if not told:
             return None
         return Metric(
