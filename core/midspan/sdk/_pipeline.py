@@ -214,7 +214,8 @@ class Pipeline:
         return [*self._sinks.values(), *self._readers.values()]
 
     def _instruments_came(self) -> None:
-        for reader in self._readers.values():
+        # A list: another thread may add a reader meanwhile.
+        for reader in list(self._readers.values()):
             reader.instruments_came()
 
     def _now_ns(self) -> int:
