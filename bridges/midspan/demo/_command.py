@@ -35,12 +35,12 @@ def command(argv: Sequence[str]) -> int:
     except (ServiceError, OSError) as trouble:
         print(f"midspan demo: {trouble}", file=sys.stderr)  # noqa: T201 - a command speaks
         return 1
-    print(_picture(recorded, attributes=options.attributes))  # noqa: T201
+    print(_picture(recorded, attributes=options.attributes))  # noqa: T201 - as above
     verdict = judge(recorded, SERVICES, options.requests)
     for line in verdict.lines:
-        print(line)  # noqa: T201
+        print(line)  # noqa: T201 - as above
     if options.exporter == "otlp" and verdict.is_good:
-        print(f"All of it was accepted by {options.endpoint or 'the collector'}.")  # noqa: T201
+        print(f"All of it was accepted by {options.endpoint or 'the collector'}.")  # noqa: T201 - as above
     return 0 if verdict.is_good else 1
 
 

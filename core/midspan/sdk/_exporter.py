@@ -52,16 +52,6 @@ class ExporterHandle:
         self.holders = 0
         self._released = itertools.count(1)
 
-    @property
-    def takes_spans(self) -> bool:
-        """Whether there is anything here for spans."""
-        return self._export is not None
-
-    @property
-    def takes_metrics(self) -> bool:
-        """Whether there is anything here for metrics."""
-        return self._push is not None
-
     def export_spans(self, spans: Sequence[Span], timeout_s: float) -> int:
         """Hand over a batch; return how many of it were accepted."""
         return self._hand(self._export, spans, len(spans), timeout_s)

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Aligned", "FixedSize", "Reservoir"]
 
-# For choosing, not for secrets.
-_below: Final = random.Random().randrange  # noqa: S311
+_below: Final = random.Random().randrange  # noqa: S311 - for choosing, not for secrets
 _NOTHING: Final[Mapping[str, Any]] = {}
 
 

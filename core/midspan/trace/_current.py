@@ -53,8 +53,8 @@ class use_span:  # noqa: N801 - a context manager that reads as a verb
         self,
         span: Span,
         end_on_exit: bool = False,  # noqa: FBT001, FBT002 - the field's established signature
-        record_exception: bool = True,  # noqa: FBT001, FBT002
-        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+        record_exception: bool = True,  # noqa: FBT001, FBT002 - as above
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002 - as above
     ) -> None:
         if not issubclass(type(span), Span):
             _trouble.report("span.invalid", "%s was to be made current, which is no span", span)

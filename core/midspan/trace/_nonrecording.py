@@ -9,18 +9,10 @@ from midspan.trace._values import UNSET, InstrumentationScope, SpanKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final, Protocol
+    from typing import Any, Final
 
     from midspan.trace._span_context import SpanContext
     from midspan.trace._tracestate import TraceState
-
-    class IdSource(Protocol):
-        """What makes the ids of a trace that is not sampled."""
-
-        def unsampled_context(self) -> SpanContext:
-            """Return a new identity."""
-            ...
-
 
 __all__ = ["NOOP_SPAN", "NonRecordingSpan", "RemoteSpan", "UnsampledRoot"]
 

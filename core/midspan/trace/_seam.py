@@ -115,13 +115,13 @@ class Unconfigured:
 
     def start(  # noqa: PLR0913 - the shape of `Starter`
         self,
-        name: str,  # noqa: ARG002
+        name: str,  # noqa: ARG002 - as above
         context: Context,
-        kind: SpanKind,  # noqa: ARG002
-        attributes: Mapping[str, Any] | None,  # noqa: ARG002
-        links: Sequence[Link] | None,  # noqa: ARG002
-        start_ns: int | None,  # noqa: ARG002
-        ids: tuple[int, int] | None,  # noqa: ARG002
+        kind: SpanKind,  # noqa: ARG002 - as above
+        attributes: Mapping[str, Any] | None,  # noqa: ARG002 - as above
+        links: Sequence[Link] | None,  # noqa: ARG002 - as above
+        start_ns: int | None,  # noqa: ARG002 - as above
+        ids: tuple[int, int] | None,  # noqa: ARG002 - as above
     ) -> Span:
         """Return a span that only passes on what it was given."""
         parent = context.span

@@ -50,7 +50,7 @@ def _set_global_tracer(value):  # type: ignore[no-untyped-def]  # noqa: ANN001, 
     # This code runs in the original function, with the globals of opentracing: names must be imported here.
     if value is None:
         raise ValueError("there must be a global tracer; None is none")
-    import opentracing  # noqa: PLC0415
+    import opentracing  # noqa: PLC0415 - as said above
 
     opentracing.tracer = value
     opentracing.is_tracer_registered = True

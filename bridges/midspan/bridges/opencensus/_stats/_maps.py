@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any, Final
 
 from opencensus.metrics.export.gauge import Registry
@@ -15,7 +14,7 @@ from midspan import _trouble
 from midspan.bridges.opencensus._state import STATE
 from midspan.bridges.opencensus._stats import _record
 from midspan.bridges.opencensus._stats._producer import SOURCES, view_datas_of
-from midspan.bridges.opencensus._stats._steady import copied
+from midspan.bridges.opencensus._stats._steady import still
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +54,7 @@ def export(self: Any, view_datas: Any) -> None:
 
 def copy_and_finalize_view_data(self: Any, view_data: Any) -> Any:  # noqa: ARG001 - a method
     """Return a copy that ends now, and that nobody's recording changes while it is made."""
-    twin = copy.copy(view_data)
-    twin._tag_value_aggregation_data_map = copied(view_data.tag_value_aggregation_data_map)
+    twin = still(view_data)
     twin.end()
     return twin
 
@@ -64,9 +62,7 @@ def copy_and_finalize_view_data(self: Any, view_data: Any) -> Any:  # noqa: ARG0
 def get_metrics(self: Any, timestamp: Any) -> Iterator[Any]:
     """Yield OpenCensus's metrics, for producers and exporters of its own, though others record meanwhile."""
     for view_data in view_datas_of(self):
-        still = copy.copy(view_data)
-        still._tag_value_aggregation_data_map = copied(view_data.tag_value_aggregation_data_map)
-        metric = metric_utils.view_data_to_metric(still, timestamp)
+        metric = metric_utils.view_data_to_metric(still(view_data), timestamp)
         if metric is not None:
             yield metric
 

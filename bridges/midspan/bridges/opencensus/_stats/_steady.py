@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     K = TypeVar("K")
     V = TypeVar("V")
 
-__all__ = ["copied", "distribution", "items_of", "values_of"]
+__all__ = ["distribution", "items_of", "still", "values_of"]
 
 # Up to 3.11 making a list may collect garbage, and a finalizer may record: then it is read again.
 _ATTEMPTS: Final = 100
@@ -48,9 +48,12 @@ def distribution(data: Any) -> tuple[list[int], int, float, float]:
     return counts[:], data._count_data, data._mean_data, data._sum_of_sqd_deviations
 
 
-def copied(rows: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return a copy of a view's data by tags, none of which changes any more."""
-    return {tags: _copied(data) for tags, data in items_of(rows)}
+def still(view_data: Any) -> Any:
+    """Return a copy of a view's data that changes no more, whoever records meanwhile."""
+    twin = copy.copy(view_data)
+    rows = items_of(view_data._tag_value_aggregation_data_map)
+    twin._tag_value_aggregation_data_map = {tags: _copied(data) for tags, data in rows}
+    return twin
 
 
 def _copied(data: Any) -> Any:

@@ -18,7 +18,7 @@ from midspan.bridges.opencensus import _convert as _common
 from midspan.bridges.opencensus._stats import _convert
 from midspan.bridges.opencensus._stats._record import KEPT
 from midspan.bridges.opencensus._stats._since import BEFORE, SINCE_NS, since
-from midspan.bridges.opencensus._stats._steady import copied, distribution, items_of
+from midspan.bridges.opencensus._stats._steady import distribution, items_of, still
 from midspan.metrics import HistogramPoint, Metric, MetricKind, NumberPoint
 
 if TYPE_CHECKING:
@@ -76,10 +76,8 @@ def metric(view_data: Any, now_ns: int, asked: Round) -> Metric | None:
 
 def _of_somebody(view_data: Any, now_ns: int, asked: Round) -> Metric | None:
     """Take the metric that OpenCensus makes, where the aggregation is the application's own."""
-    still = object.__new__(type(view_data))
-    still.__dict__.update(view_data.__dict__)
-    still._tag_value_aggregation_data_map = copied(view_data._tag_value_aggregation_data_map)
-    return _convert.metric(metric_utils.view_data_to_metric(still, moment(now_ns)), asked)
+    theirs = metric_utils.view_data_to_metric(still(view_data), moment(now_ns))
+    return _convert.metric(theirs, asked)
 
 
 def moment(now_ns: int) -> datetime:
