@@ -17,6 +17,7 @@ NAMES = (
     "exits",
     "bursts",
     "delivery",
+    "spilling",
     "values",
     "harmless",
     "greenlets",
