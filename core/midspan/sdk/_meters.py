@@ -127,9 +127,16 @@ class Meters:
             binding.install(self)
 
     def remove_reader(self, state: ReaderState) -> None:
-        """Tell a reader no more."""
-        if state in self._readers:
-            self._readers.remove(state)
+        """Tell a reader no more; what only it wished for is counted no more."""
+        if state not in self._readers:
+            return
+        self._readers.remove(state)
+        # The default stays, and so does what the last reader wished: another may come.
+        if self._readers and state.wish != DEFAULT_WISH and state.wish not in {r.wish for r in self._readers}:
+            del self._wishes[state.wish]
+            dropped = [stream for store in list(self._stores.values()) for stream in store.drop(state.wish)]
+            if dropped and binding.engine is self:
+                binding.install(self)
 
     def add_producer(self, producer: Any) -> None:  # noqa: ANN401 - anything with `produce`
         """Ask a foreign source at each collection."""

@@ -39,6 +39,11 @@ class Store:
         # Two threads that meet here get the one that came first.
         return made is not None and self._streams.setdefault(key, made) is made
 
+    def drop(self, wish: object) -> list[Stream]:
+        """Take out the streams that only readers of a wish were told; return them."""
+        keys = [key for key, stream in list(self._streams.items()) if stream.wish == wish]
+        return [self._streams.pop(key) for key in keys]
+
     @property
     def room(self) -> int:
         """How many spellings to remember: a view may map any number of attribute sets to one series."""

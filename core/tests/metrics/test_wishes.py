@@ -120,6 +120,24 @@ def test_a_reader_that_comes_later_is_told_what_comes_after_it(meter):
     assert {"h": (MetricKind.HISTOGRAM, 4), "later": (MetricKind.HISTOGRAM, 1)} == told(plain, meter)
 
 
+def test_what_nobody_wishes_any_more_is_counted_no_more(meter):
+    """A reader that goes takes its streams along; the others miss nothing, bound instruments neither."""
+    plain, wishing = sdk.PullReader(), sdk.PullReader(histogram_aggregation=EXPONENTIAL)
+    pipeline = configured(plain, wishing)
+    histogram = meter.create_histogram("h")
+    bound = histogram.bind({"a": 1})
+    bound.record(1)
+    pipeline.remove_reader(wishing)
+    assert 1 == len(histogram._store.streams)
+    bound.record(2)
+    histogram.record(3, {"a": 1})
+    assert {"h": (MetricKind.HISTOGRAM, 3)} == told(plain, meter)
+    pipeline.remove_reader(plain)
+    bound.record(4)
+    pipeline.add_reader(plain)
+    assert {"h": (MetricKind.HISTOGRAM, 4)} == told(plain, meter)
+
+
 def test_extremes_are_told_to_each_reader_of_a_wish(meter):
     """A delta reader takes none away from a cumulative one, nor from one of another wish."""
     readers = [
