@@ -34,8 +34,8 @@ class Discard:
 class Pipeline:
     """The one pipeline; the sampler is the specification's default unless a row names another."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.exporter = Discard()
+    def __init__(self, exporter: Discard | None = None, **settings: Any) -> None:
+        self.exporter = Discard() if exporter is None else exporter
         self.pipeline = sdk.configure(service_name="shop", exporters=[self.exporter], **settings)
         self.tracer = trace.get_tracer("shop.checkout", "1.2.0")
 
