@@ -26,6 +26,8 @@ __all__ = ["BatchQueue", "BatchSettings"]
 _BATCH_SIZE: Final = 512
 # What a batch may grow to while the backend is slower than spans come.
 _LARGEST_BATCH: Final = 8_192
+# What a batch should not take once it is encoded: too large for one request, it would be encoded twice.
+_BODY_BYTES: Final = 3_000_000
 # What a span takes in memory beside what is written of it: the record itself, and its place in the queue.
 _SPAN_BYTES: Final = 600
 # Of what is written of a span, most is in memory as text, which takes about so many times as much.
@@ -164,10 +166,13 @@ class BatchQueue(Feeder):
         self._bound_bytes()
 
     def _bound_bytes(self) -> None:
-        """Let the queue hold as many spans as its bytes allow, by what the last ones took."""
-        each = _SPAN_BYTES + _TEXT_FACTOR * self._route.item_bytes
-        fits = self._settings.max_queue_bytes // each
-        self._max_size = max(min(self._settings.max_queue_size, fits), self._batch_size)
+        """Let the queue, and a batch, hold as many spans as their bytes allow, by what the last ones took."""
+        settings, written = self._settings, self._route.item_bytes
+        fits = max(settings.max_queue_bytes // (_SPAN_BYTES + _TEXT_FACTOR * written), 1)
+        self._max_size = min(settings.max_queue_size, fits)
+        largest = min(settings.max_export_batch_size or _LARGEST_BATCH, settings.max_queue_size)
+        self._largest_batch = min(largest, max(_BODY_BYTES // max(written, 1), 1))
+        self._batch_size = min(_BATCH_SIZE, self._largest_batch, max(fits // 2, 1))
 
     def waiting(self) -> int:
         """Return how many spans are queued or on their way."""

@@ -19,11 +19,24 @@ __all__ = ["count_of", "parcels_of"]
 _MAX_BYTES: Final = 4_000_000
 
 
-def parcels_of(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> Iterator[Parcel]:  # noqa: ANN401 - a Carrier
-    """Encode and pack; what is too large is encoded in halves, and what cannot be halved is dropped."""
+def parcels_of(
+    carrier: Any,  # noqa: ANN401 - a Carrier
+    signal: str,
+    items: Sequence[Any],
+    account: Account,
+    *,
+    is_whole: bool = True,
+) -> Iterator[Parcel]:
+    """Encode and pack; what is too large is encoded in halves, and what cannot be halved is dropped.
+
+    Of a batch that `is_whole` the account notes how much one item takes: a half may hold the one giant alone.
+    """
     count = count_of(signal, items)
     try:
-        parcel = _parcel(carrier, signal, items, account)
+        body = _encoded(carrier, signal, items)
+        if is_whole:
+            account.item_bytes = len(body) // max(count, 1)
+        parcel = _parcel(carrier, signal, body, count)
     except BaseException as error:  # noqa: BLE001 - an exporter may be anybody's; SystemExit must not end the worker
         account.drop("encode_failed", count)
         name = carrier.name
@@ -39,17 +52,19 @@ def parcels_of(carrier: Any, signal: str, items: Sequence[Any], account: Account
             "delivery.too_large", "one of the %s is too large for %s: dropped", signal, carrier.name
         )
     for half in halves:
-        yield from parcels_of(carrier, signal, half, account)
+        yield from parcels_of(carrier, signal, half, account, is_whole=False)
 
 
-def _parcel(carrier: Any, signal: str, items: Sequence[Any], account: Account) -> Parcel | None:  # noqa: ANN401 - as above
-    """Return items as a parcel, None if it would be too large."""
+def _encoded(carrier: Any, signal: str, items: Sequence[Any]) -> bytes:  # noqa: ANN401 - as above
     # The worker is kept from tracing itself. But a finalizer that the garbage collector happens to run while
     # this allocates is the application's, and so are its spans: nothing is sent here that could be traced.
     with attached(EMPTY):
-        body = getattr(carrier, f"encode_{signal}")(items)
-    count = count_of(signal, items)
-    account.item_bytes = len(body) // max(count, 1)
+        body: bytes = getattr(carrier, f"encode_{signal}")(items)
+    return body
+
+
+def _parcel(carrier: Any, signal: str, body: bytes, count: int) -> Parcel | None:  # noqa: ANN401 - as above
+    """Pack what was encoded; None if it would be too large."""
     if len(body) > getattr(carrier, "max_bytes", _MAX_BYTES):
         return None
     pack = getattr(carrier, "pack", None)

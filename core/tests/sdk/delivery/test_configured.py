@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from midspan import delivery, metrics, sdk, trace
@@ -157,7 +159,41 @@ def test_the_queue_holds_fewer_spans_where_they_are_large():
     queue = pipeline._sinks["carrier"]
     end_spans(*["x" * 5_000] * 10)
     assert pipeline.force_flush(5)
-    assert 10 == queue._max_size
+    assert 9 == queue._max_size
     end_spans(*["x"] * 10)
     assert pipeline.force_flush(5)
     assert queue._max_size > 100
+
+
+def test_a_giant_among_many_does_not_narrow_the_queue():
+    """What one takes is the average of a batch, even where the giant had to be encoded alone."""
+    carrier = Carrier()
+    carrier.max_bytes = 50_000
+    pipeline = configured(carrier, batch=sdk.BatchSettings(max_queue_bytes=10_000_000))
+    end_spans("x", *["x"] * 98, "x" * 100_000)
+    pipeline.force_flush(5)
+    assert {"too_large": 1} == pipeline.stats().exporters["carrier"].dropped
+    assert pipeline._sinks["carrier"]._max_size > 1_000
+
+
+def test_the_memory_that_waits_is_bounded_while_a_backend_hangs():
+    """Spans of 50 kB: what is queued and what is encoded stay within their bytes, the rest is counted."""
+    carrier = Carrier()
+    carrier.is_away = True
+    bounds = {
+        "batch": sdk.BatchSettings(max_queue_bytes=2_000_000),
+        "delivery": DeliverySettings(max_bytes=1_000_000),
+    }
+    pipeline = configured(carrier, **bounds)
+    end_spans(*["x" * 50_000] * 20)
+    pipeline.force_flush(0.1)
+    for _ in range(20):
+        end_spans(*["x" * 50_000] * 10)
+        time.sleep(0.005)
+    stats = pipeline.stats().exporters["carrier"]
+    assert 220 == stats.accepted == stats.queued + stats.dropped["queue_full"]
+    # Twenty that are in the queue, twenty that are encoded, and the batch that was the last to find room.
+    assert stats.queued <= 60
+    carrier.is_away = False
+    assert pipeline.force_flush(5)
+    assert stats.queued == pipeline.stats().exporters["carrier"].exported
