@@ -12,10 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from midspan import baggage, context, metrics, propagation, sdk, testing, trace
+from midspan.bridges import opencensus as census_bridge
 from midspan.bridges import opentracing as bridge
 from midspan.exporters.console import ConsoleExporter
 from midspan.exporters.jsonl import JSONLinesExporter
-from midspan.exporters.otlp import OTLPExporter, encode_spans
+from midspan.exporters.otlp import OTLPExporter, encode_metrics, encode_spans
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type  # noqa: TC004 -- this module is never run
@@ -150,6 +151,37 @@ def measured_orders() -> None:
     assert_type(reader.collect(), list[metrics.Metric])
 
 
+def metrics_that_are_read(memory: testing.MemoryExporter) -> None:
+    """Look at what a metric holds, and hand metrics on."""
+    for metric in memory.metrics:
+        for point in metric.points:
+            if isinstance(point, metrics.HistogramPoint):
+                assert_type(point.bucket_counts, Sequence[int])
+    assert_type(encode_metrics(memory.metrics), bytes)
+
+
+class Rounded(sdk.aggregation.Sum):
+    """Be an aggregation of one's own."""
+
+
+def what_becomes_of_measurements() -> None:
+    """Choose aggregations, by name and by oneself."""
+    sdk.aggregation.register("rounded", Rounded)
+    buckets = sdk.aggregation.ExponentialBuckets(max_size=40)
+    views = [sdk.View(kind="histogram", aggregation=buckets), sdk.View(scope="shop.*", aggregation="rounded")]
+    sdk.configure(views=views, metrics=sdk.MetricSettings(interval_s=5))
+    sdk.View("latency")  # type: ignore[call-arg]
+
+
+def delivery(pipeline: sdk.Pipeline) -> None:
+    """Say what waits for a backend, and ask what became of it."""
+    spill = sdk.SpillSettings("/var/lib/checkout", max_bytes=1024 * 1024)
+    sdk.configure(delivery=sdk.DeliverySettings(budget_s=60), spill=spill)
+    sdk.configure(spill="/var/lib/checkout", batch=sdk.BatchSettings(max_queue_size=10_000))
+    assert_type(pipeline.stats(), sdk.PipelineStats)
+    assert_type(pipeline.stats().metrics["otlp"].retried, int)
+
+
 class Newest:
     """Be a reservoir without inheriting from anything."""
 
@@ -168,3 +200,11 @@ def the_opentracing_bridge() -> None:
     assert_type(legacy, bridge.Tracer)
     assert_type(legacy.start_span("charge").native, trace.Span)
     bridge.uninstall()
+
+
+def the_opencensus_bridge(vendor: object) -> None:
+    """Install the bridge, and use what patches nothing."""
+    census_bridge.install(legacy_exporters="replace", tags_as_baggage=True)
+    sdk.configure(exporters=[census_bridge.LegacyExporter(vendor, one_trace_at_a_time=False)])
+    census_bridge.MetricsExporter().close()
+    census_bridge.uninstall()

@@ -16,13 +16,13 @@ True
 from __future__ import annotations
 
 from midspan.sdk import aggregation, exemplars, ids, sampling, views
-from midspan.sdk._account import ExporterStats
+from midspan.sdk._account import ExporterStats, PipelineStats
 from midspan.sdk._batch import BatchSettings
 from midspan.sdk._clock import Clock
 from midspan.sdk._configure import configure, get_pipeline, reset
 from midspan.sdk._delivery import DeliverySettings, SpillSettings
 from midspan.sdk._environment import ConfigurationError
-from midspan.sdk._pipeline import Pipeline, PipelineStats
+from midspan.sdk._pipeline import Pipeline
 from midspan.sdk._plugins import Batch, Simple
 from midspan.sdk._readers import MetricSettings, PullReader
 from midspan.sdk.views import View

@@ -1,4 +1,4 @@
-"""The account of one exporter and one signal: nothing is lost in silence."""
+"""Accounts, of each exporter and signal and of the whole pipeline: nothing is lost in silence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from midspan._tally import Tallies, Tally
 
-__all__ = ["BEFORE_EXPORT", "Account", "ExporterStats"]
+__all__ = ["BEFORE_EXPORT", "Account", "ExporterStats", "PipelineStats"]
 
 # Why something is dropped that no backend was asked to take; every other reason is the backend's.
 BEFORE_EXPORT: Final = frozenset({"queue_full", "outbox_full", "shutdown", "encode_failed", "too_large"})
@@ -26,6 +26,15 @@ class ExporterStats(NamedTuple):
     spilled: int = 0
     retried: int = 0
     sent_bytes: int = 0
+
+
+class PipelineStats(NamedTuple):
+    """The account of a pipeline: spans and metric points by exporter, filtered spans, troubles by cause."""
+
+    exporters: dict[str, ExporterStats]
+    filtered: int
+    troubles: dict[str, int]
+    metrics: dict[str, ExporterStats]
 
 
 class Account:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
+from midspan.sdk._account import PipelineStats
 from midspan.sdk._clock import offset_ns
 from midspan.sdk._feeder import Feeder
 from midspan.sdk._meters import Meters
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from midspan.resource import Resource
-    from midspan.sdk._account import ExporterStats
     from midspan.sdk._outlets import MetricReader, Sink
     from midspan.sdk._waiting import Wait
     from midspan.sdk._wiring import Outlets
@@ -28,19 +28,10 @@ if TYPE_CHECKING:
     from midspan.trace import InstrumentationScope, Span
     from midspan.trace._seam import Wishes
 
-__all__ = ["Pipeline", "PipelineStats"]
+__all__ = ["Pipeline"]
 
 # How long spans go by a clock that does not notice when the machine's date is set.
 _RE_ANCHOR_AFTER_S: Final = 60.0
-
-
-class PipelineStats(NamedTuple):
-    """The account of a pipeline: spans and metric points by exporter, filtered spans, troubles by cause."""
-
-    exporters: dict[str, ExporterStats]
-    filtered: int
-    troubles: dict[str, int]
-    metrics: dict[str, ExporterStats]
 
 
 class Pipeline:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeAlias
 
-    from midspan.sdk._account import ExporterStats
-    from midspan.sdk._pipeline import PipelineStats
+    from midspan.sdk._account import ExporterStats, PipelineStats
 
     # Attributes and numbers: the points of one metric.
     Rows: TypeAlias = list[tuple[dict[str, Any], int]]

@@ -229,12 +229,10 @@ def test_a_forked_child_tells_its_own_account():
 
 def test_what_goes_over_a_network_is_told_with_bytes_and_retries():
     """Of whoever has any; an exporter in memory has none."""
-    from midspan.sdk._account import ExporterStats
-    from midspan.sdk._pipeline import PipelineStats
     from midspan.sdk._self_metrics import SelfMetrics
 
-    accounts = {"memory": ExporterStats(1, 1, 0, {}), "otlp": ExporterStats(9, 4, 2, {}, 3, 7, 8000)}
-    stats = PipelineStats({}, 0, {}, accounts)
+    accounts = {"memory": sdk.ExporterStats(1, 1, 0, {}), "otlp": sdk.ExporterStats(9, 4, 2, {}, 3, 7, 8000)}
+    stats = sdk.PipelineStats({}, 0, {}, accounts)
     source = SelfMetrics(lambda: stats, {}, lambda: 1)
     told = {
         metric.name: [(point.attributes["otel.component.name"], point.value) for point in metric.points]
