@@ -11,6 +11,7 @@ from midspan import _trouble
 from midspan.sdk._account import PipelineStats
 from midspan.sdk._clock import offset_ns
 from midspan.sdk._feeder import Feeder
+from midspan.sdk._losses import say_losses
 from midspan.sdk._meters import Meters
 from midspan.sdk._processors import Processors
 from midspan.sdk._recorder import Recorder, Settings
@@ -148,7 +149,8 @@ class Pipeline:
         A second call closes nothing again; it waits for the first.
         """
         deadline_s = time.monotonic() + timeout_s
-        if not self._closed:
+        is_first = not self._closed
+        if is_first:
             self._closed = True
             # All are begun before any is waited for: one that hangs must not use up the others' time.
             closing = [outlet.begin_shutdown(deadline_s) for outlet in self._outlets()]
@@ -158,8 +160,12 @@ class Pipeline:
             self._closing = closing
         # The first call may still be at it, in another thread.
         poll(lambda: self._closing is not None, deadline_s)
+        done = self._closing is not None and _all_done(self._closing, deadline_s)
+        if is_first:
+            stats = self.stats()
+            say_losses(stats.exporters, stats.metrics)
         _trouble.say_what_waits()
-        return self._closing is not None and _all_done(self._closing, deadline_s)
+        return done
 
     def _close_sampler(self, deadline_s: float) -> list[Wait]:
         close = getattr(self._settings.sampler, "close", None)
