@@ -1,0 +1,141 @@
+"""Sort collected metrics into families of samples, as Prometheus knows them: one name, one type, once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from midspan import _trouble
+from midspan.exporters._metric_fields import mended_metric
+from midspan.exporters.prometheus._labels import labels_of, scope_labels
+from midspan.exporters.prometheus._merging import merged
+from midspan.exporters.prometheus._names import metric_name, unit_word
+from midspan.exporters.prometheus._points import Line, lines_of
+from midspan.metrics import MetricKind, Temporality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from midspan.metrics import Metric, Point
+
+__all__ = ["Family", "Series", "families_of", "resource_labels"]
+
+# What a family's samples may be called, each after its type (OpenMetrics, "Suffixes").
+_SUFFIXES: Final = {
+    "counter": ("", "_total", "_created"),
+    "gauge": ("",),
+    "histogram": ("", "_bucket", "_count", "_sum", "_created"),
+    "summary": ("", "_count", "_sum", "_created"),
+}
+_OWN_LABEL: Final = {"histogram": ("le",), "summary": ("quantile",)}
+
+
+class Series(NamedTuple):
+    """The samples of one set of labels."""
+
+    labels: Mapping[str, str]
+    lines: Sequence[Line]
+    # Nanoseconds since the epoch.
+    time_ns: int
+
+
+class Family(NamedTuple):
+    """All series of one name; `kind` is "counter", "gauge", "histogram" or "summary"."""
+
+    name: str
+    kind: str
+    unit: str
+    description: str
+    series: Sequence[Series]
+
+
+class _Group:
+    """What becomes a family: points by their labels, as they come."""
+
+    def __init__(self, name: str, kind: str, unit: str, description: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.unit = unit
+        self.description = description
+        self._points: dict[tuple[tuple[str, str], ...], tuple[str, Point]] = {}
+
+    def add(self, metric: Metric, *, with_scope: bool) -> None:
+        """Take the points of a metric, adding up those that have the same labels."""
+        more = scope_labels(metric.scope) if with_scope else {}
+        reserved = _OWN_LABEL.get(self.kind, ())
+        form = metric.kind.value if self.kind == "histogram" else self.kind
+        for point in metric.points:
+            labels = tuple((labels_of(point.attributes, reserved) | more).items())
+            known = self._points.get(labels)
+            if known is None:
+                self._points[labels] = form, point
+                continue
+            both = merged(known[1], point, self.kind) if known[0] == form else None
+            if both is None:
+                _trouble.report("prometheus.same_labels", "two series of %s have the same labels", self.name)
+            else:
+                self._points[labels] = form, both
+
+    def family(self) -> Family:
+        """Return the family; a point that cannot be shown is left out, counted."""
+        series = []
+        for labels, (form, point) in self._points.items():
+            try:
+                series.append(Series(dict(labels), lines_of(point, form), point.time_ns))
+            except Exception as error:  # noqa: BLE001 - a foreign source may have made it of anything
+                _trouble.report("prometheus.no_point", "a point of %s is lost", self.name, error=error)
+        return Family(self.name, self.kind, self.unit, self.description, series)
+
+
+def families_of(metrics: Iterable[Metric], *, with_scope: bool = True) -> list[Family]:
+    """Return the families for metrics, each name once: the first to come has it.
+
+    Delta metrics, and those whose name is taken by one of another type, are left out and counted.
+    """
+    groups: dict[str, _Group] = {}
+    owners: dict[str, str] = {"target": "target", "target_info": "target"}
+    for metric in metrics:
+        try:
+            _add(_sound(metric), groups, owners, with_scope=with_scope)
+        except Exception as error:  # noqa: BLE001 - as for points
+            _trouble.report("prometheus.no_metric", "a metric cannot be shown to Prometheus", error=error)
+    return [group.family() for group in groups.values()]
+
+
+def _sound(metric: Metric) -> Metric:
+    """Return a metric whose names and attributes can be relied upon: ours as they are."""
+    is_ours = isinstance(metric.name, str) and isinstance(metric.kind, MetricKind)
+    return metric if is_ours and metric.scope is not None else mended_metric(metric)
+
+
+def _add(metric: Metric, groups: dict[str, _Group], owners: dict[str, str], *, with_scope: bool) -> None:
+    kind = _kind(metric)
+    if metric.temporality is Temporality.DELTA and kind not in {"gauge", "summary"}:
+        _trouble.report("prometheus.delta", "%s tells of changes: Prometheus takes totals", metric.name)
+        return
+    unit = unit_word(metric.unit or "", is_gauge=metric.kind is MetricKind.GAUGE)
+    name = metric_name(metric.name, unit, is_counter=kind == "counter")
+    group = groups.get(name)
+    if group is None:
+        taken = [name + suffix for suffix in _SUFFIXES[kind] if name + suffix in owners]
+        if taken:
+            _trouble.report("prometheus.same_name", "%s is left out: its name is taken", metric.name)
+            return
+        owners.update(dict.fromkeys((name + suffix for suffix in _SUFFIXES[kind]), name))
+        group = groups[name] = _Group(name, kind, unit, metric.description or "")
+    if (group.kind, group.unit) != (kind, unit):
+        _trouble.report(
+            "prometheus.same_name", "%s is left out: the name is a %s already", metric.name, group.kind
+        )
+        return
+    group.add(metric, with_scope=with_scope)
+
+
+def _kind(metric: Metric) -> str:
+    if metric.kind is MetricKind.SUM:
+        return "counter" if metric.is_monotonic else "gauge"
+    return "histogram" if metric.kind is MetricKind.EXPONENTIAL_HISTOGRAM else metric.kind.value
+
+
+def resource_labels(resource: Any) -> dict[str, str]:  # noqa: ANN401 - a Resource, or None
+    """Return the labels of `target_info`."""
+    return labels_of(getattr(resource, "attributes", None) or {})

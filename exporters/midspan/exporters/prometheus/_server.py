@@ -1,0 +1,191 @@
+"""Answer scrapes: a small HTTP server that malformed requests, slow clients and floods do not hold up."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import socket
+import socketserver
+import threading
+import time
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Final
+
+from prometheus_client.exposition import choose_encoder
+
+from midspan import _trouble
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+__all__ = ["Served", "serve"]
+
+# How long a client may take for all of its request and of our answer; Prometheus itself waits no longer.
+_PATIENCE_S: Final = 10.0
+_MAX_CLIENTS: Final = 16
+_POLL_S: Final = 0.25
+_PATHS: Final = frozenset({"/", "/metrics"})
+
+_listeners: Final[dict[tuple[str, int], _Listener]] = {}
+_opening: threading.Lock = threading.Lock()
+
+
+class Served:
+    """A registry that is being served; of several at one address the latest is shown."""
+
+    def __init__(self, listener: _Listener, registry: CollectorRegistry) -> None:
+        self.port = listener.port
+        self._listener = listener
+        self._registry = registry
+
+    def close(self) -> None:
+        """Serve this registry no more; the last one to leave closes the port."""
+        with _opening:
+            registries = self._listener.registries
+            if self._registry in registries:
+                registries.remove(self._registry)
+            is_last = not registries
+            if is_last:
+                for address in [key for key, listener in _listeners.items() if listener is self._listener]:
+                    del _listeners[address]
+        if is_last:
+            self._listener.stop()
+
+
+def serve(host: str, port: int, registry: CollectorRegistry) -> Served:
+    """Serve a registry at an address; the port 0 is any free one.
+
+    Raises:
+        OSError: The address cannot be listened at: another process has it, or it is none of this host's.
+    """
+    with _opening:
+        # Who configures anew listens before the pipeline that goes has let go.
+        listener = _listeners.get((host, port))
+        if listener is None:
+            listener = _Listener(host, port)
+            _listeners[host, listener.port] = listener
+            listener.start()
+        listener.registries.append(registry)
+        return Served(listener, registry)
+
+
+class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread that accepts, and one for each of a few clients at once."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 2 * _MAX_CLIENTS
+
+    def __init__(self, host: str, port: int) -> None:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        self.address_family = found[0][0]
+        self.registries: list[CollectorRegistry] = []
+        # Connections, and when our patience with them ends.
+        self._clients: dict[Any, float] = {}
+        self._pid = os.getpid()
+        super().__init__((str(found[0][4][0]), port), _Handler)
+        self.port: int = self.server_address[1]
+
+    def start(self) -> None:
+        """Accept from now on, in a thread that keeps no process alive."""
+        work = threading.Thread(
+            target=self.serve_forever, args=(_POLL_S,), name="midspan-prometheus", daemon=True
+        )
+        work.start()
+
+    def stop(self) -> None:
+        """Accept no more; a forked child has only its copy of the socket to close."""
+        if self._pid == os.getpid():
+            self.shutdown()
+        self.server_close()
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - a socket
+        """Give a client a thread, or turn it away if there are too many."""
+        if len(self._clients) >= _MAX_CLIENTS:
+            _trouble.note("prometheus.flood", "more than %s clients at once ask for metrics", _MAX_CLIENTS)
+            self.shutdown_request(request)
+            return
+        self._clients[request] = time.monotonic() + _PATIENCE_S
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - a socket
+        """Let go of a client."""
+        self._clients.pop(request, None)
+        super().shutdown_request(request)
+
+    def service_actions(self) -> None:
+        """Hang up on whoever takes too long; called a few times a second."""
+        now = time.monotonic()
+        for request, until_s in tuple(self._clients.items()):
+            if now > until_s:
+                _hang_up(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002 - as inherited
+        """Count a client that broke off; it is no reason to write to standard error."""
+        _trouble.note("prometheus.client", "a client that asked for metrics broke off")
+
+
+def _hang_up(request: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it has gone
+        request.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One client, one answer."""
+
+    timeout = _PATIENCE_S
+    server: _Listener
+
+    def do_GET(self) -> None:
+        """Answer with the metrics, in the format that the client prefers."""
+        if self.path.partition("?")[0] not in _PATHS:
+            self._answer(404, b"metrics are at /metrics\n", {"content-type": "text/plain"})
+            return
+        try:
+            encode, content_type = _encoder(self.headers.get("accept"))
+            registries = self.server.registries
+            body: bytes = encode(registries[-1]) if registries else b""
+        except Exception as error:  # noqa: BLE001 - a collector of the application's may raise anything
+            _trouble.note("prometheus.scrape", "a scrape could not be answered", error=error)
+            self._answer(500, b"the metrics cannot be collected\n", {"content-type": "text/plain"})
+            return
+        headers = {"content-type": content_type}
+        ways = self.headers.get("accept-encoding", "").lower().split(",")
+        if any(way.strip() == "gzip" for way in ways):
+            body, headers["content-encoding"] = gzip.compress(body, 5), "gzip"
+        self._answer(200, body, headers)
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (*headers.items(), ("content-length", str(len(body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Tell nobody which version of Python this is."""
+        return "midspan"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401 - as inherited
+        """Log no request."""
+
+
+def _encoder(accept: str | None) -> Any:  # noqa: ANN401 - a function from a registry to bytes, and a type
+    try:
+        return choose_encoder(accept or "")
+    except Exception:  # noqa: BLE001 - the library does not expect a version such as "x.y"
+        return choose_encoder("")
+
+
+def _after_fork_in_child() -> None:
+    """Close copies of the parent's sockets: nobody would ever answer there."""
+    global _opening  # noqa: PLW0603 - a thread of the parent may have held it
+    _opening = threading.Lock()
+    for listener in _listeners.values():
+        listener.server_close()
+    _listeners.clear()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
