@@ -16,6 +16,14 @@ PACKAGES = sorted(
     for init in (ROOT / root / "midspan").rglob("__init__.py")
 )
 PUBLIC = [name for name in PACKAGES if "._" not in name]
+MODULES = sorted(
+    ".".join(file.relative_to(ROOT / root).with_suffix("").parts).removesuffix(".__init__")
+    for root in ROOTS
+    for file in (ROOT / root / "midspan").rglob("*.py")
+)
+# Commands are run, and formats are chosen by the names that docs/propagation.md lists.
+NOT_IMPORTED = ("midspan.cli", "midspan.demo", "midspan.migrate", "midspan.propagation.")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").split()
 
 
 def public_names(module: types.ModuleType) -> set[str]:
@@ -40,3 +48,11 @@ def test_all_names_exactly_what_is_public(name):
 def test_a_package_says_what_it_is_for(name):
     """Each public package has a docstring."""
     assert importlib.import_module(name).__doc__
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if "._" not in name and not name.startswith(NOT_IMPORTED)]
+)
+def test_every_public_module_is_in_the_reference(name):
+    """What may be imported is documented."""
+    assert name in REFERENCE
