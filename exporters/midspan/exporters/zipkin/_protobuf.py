@@ -11,7 +11,7 @@ import ipaddress
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.exporters.otlp._wire import delimited, each_field, varint
+from midspan.exporters._wire import delimited, each_field, varint
 from midspan.exporters.zipkin._spans import written
 
 if TYPE_CHECKING:
