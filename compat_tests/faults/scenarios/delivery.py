@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from compat_tests.faults._figures import Figures, Plan
 
 _LIMIT_BYTES = 4 * 1024 * 1024
-_BOMB_BYTES = 256 * 1024 * 1024
-_MAX_GROWTH_MIB = 64
+_BOMB_BYTES = 128 * 1024 * 1024
+_MAX_GROWTH_MIB = 32
 # Of a value; longer ones are cut by default.
 _VALUE = "x" * 50_000
 

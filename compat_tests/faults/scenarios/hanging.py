@@ -6,6 +6,7 @@ import os
 import statistics
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,17 @@ from compat_tests.faults._figures import QUICK, Figure
 from compat_tests.faults._process import play_both
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from compat_tests.faults._figures import Figures, Plan
     from compat_tests.faults._process import Outcome
 
 _TIMEOUT_S = 2.0
 _SLACK_S = 0.25
 _EXIT_S = 5.0
+_MOST_LINES = 2
+# They wait, and nothing else.
+_AT_ONCE = 3
 _PATIENCE_S = 60.0
 
 
@@ -79,19 +85,33 @@ def _time(side: Any, spans: int) -> float:
 
 def run(plan: Plan = QUICK) -> Figures:
     """Hang at a flush, at a shutdown, at the exit, and under load."""
-    from compat_tests.faults._collector import Collector
+    from compat_tests.faults._collector import Collector, Reply, free_port
 
-    with Collector(silent=True) as collector:
-        figures = _deadlines(plan, "collector silent", collector.endpoint)
-    # An exporter that hangs in a call of its own cannot be talked into a timeout by anybody.
-    return [*figures, *_deadlines(plan._replace(peer=None), "exporter hangs", None), _latency(plan)]
+    alone, nobody = plan._replace(peer=None), f"http://127.0.0.1:{free_port()}"
+    drip = Reply(body=bytes(1_000), drip_s=1)
+    with (
+        Collector(silent=True) as silent,
+        Collector(reply=lambda _: drip) as dripping,
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        played = [
+            *_deadlines(pool, plan, "collector silent", silent.endpoint),
+            pool.submit(_deadline, plan, "flush", "a byte a second", dripping.endpoint),
+            # One wait as long as a patience is enough to know the peer.
+            pool.submit(_deadline, alone, "shutdown", "a byte a second", dripping.endpoint),
+            pool.submit(_exit, plan, "nobody listens", nobody),
+            # An exporter that hangs in a call of its own cannot be talked into a timeout by anybody.
+            *_deadlines(pool, alone, "exporter hangs", None),
+        ]
+        figures = [future.result() for future in played]
+    return [*figures, _latency(plan)]
 
 
-def _deadlines(plan: Plan, what: str, endpoint: str | None) -> Figures:
+def _deadlines(pool: ThreadPoolExecutor, plan: Plan, what: str, endpoint: str | None) -> list[Future[Figure]]:
     return [
-        _deadline(plan, "flush", what, endpoint),
-        _deadline(plan, "shutdown", what, endpoint),
-        _exit(plan, what, endpoint),
+        pool.submit(_deadline, plan, "flush", what, endpoint),
+        pool.submit(_deadline, plan, "shutdown", what, endpoint),
+        pool.submit(_exit, plan, what, endpoint),
     ]
 
 
@@ -119,15 +139,18 @@ def _exit(plan: Plan, what: str, endpoint: str | None) -> Figure:
     ours, theirs = play_both("hanging.program_of_exit", plan.peer, endpoint=endpoint, timeout_s=_PATIENCE_S)
     return Figure(
         f"end of the process, {what}",
-        f"<= {_EXIT_S:g} s",
+        # What is wrong, and what it cost.
+        f"<= {_EXIT_S:g} s, <= 2 lines",
         _told_exit(ours),
-        ours.exit_s is not None and ours.exit_s <= _EXIT_S,
+        ours.exit_s is not None and ours.exit_s <= _EXIT_S and len(ours.lines) <= _MOST_LINES,
         "" if theirs is None else _told_exit(theirs),
     )
 
 
 def _told_exit(outcome: Outcome) -> str:
-    return f"not ended after {_PATIENCE_S:g} s" if outcome.exit_s is None else f"{outcome.exit_s:.2f} s"
+    if outcome.exit_s is None:
+        return f"not ended after {_PATIENCE_S:g} s"
+    return f"{outcome.exit_s:.2f} s, {len(outcome.lines)} lines"
 
 
 def _latency(plan: Plan) -> Figure:
