@@ -163,11 +163,8 @@ def _away(plan: Plan, folder: Path) -> Figures:
     return figures(plan, cases)
 
 
-def _arguments(
-    spans: int, spill: dict[str, Any], *, per_s: float = 2_000, max_queue_size: int = 131_072
-) -> dict[str, Any]:
-    settings = {"spill": spill, "delivery": _SMALL, "max_queue_size": max_queue_size}
-    return {"spans": spans, "per_s": per_s, "settings": settings}
+def _arguments(spans: int, spill: dict[str, Any], *, per_s: float = 2_000, **batch: Any) -> dict[str, Any]:
+    return {"spans": spans, "per_s": per_s, "settings": {"spill": spill, "delivery": _SMALL, **batch}}
 
 
 # The first bytes of any SQLite file of 4 KiB pages, and nothing after them.

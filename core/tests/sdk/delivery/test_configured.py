@@ -197,3 +197,18 @@ def test_the_memory_that_waits_is_bounded_while_a_backend_hangs():
     carrier.is_away = False
     assert pipeline.force_flush(5)
     assert stats.queued == pipeline.stats().exporters["carrier"].exported
+
+
+def test_a_backend_that_is_away_costs_the_application_nothing_but_the_queue():
+    """Once what is encoded has filled its room, no span that ends wakes the worker."""
+    carrier = Carrier()
+    carrier.is_away = True
+    pipeline = configured(carrier, delivery=DeliverySettings(max_bytes=1_000, first_pause_s=60))
+    end_spans(*["x" * 10] * 2_000)
+    assert not pipeline.force_flush(0.1)
+    worker = pipeline._sinks["carrier"]._worker
+    end_spans(*["x"] * 1_000)
+    time.sleep(0.1)
+    assert not worker.awake
+    end_spans(*["x"] * 1_000)
+    assert not worker.awake
