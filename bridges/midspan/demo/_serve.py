@@ -32,7 +32,8 @@ def main(name: str, path: str, exporter: str, endpoint: str) -> None:
         from midspan.exporters.otlp import OTLPExporter  # noqa: PLC0415 - brings `requests` along
 
         exporters.append(OTLPExporter(endpoint or None))
-    pipeline = sdk.configure(service_name=name, exporters=exporters, sampler="always_on")
+    # The table at the end is to show the shop's own metrics, and no others.
+    pipeline = sdk.configure(service_name=name, exporters=exporters, sampler="always_on", self_metrics=False)
     interface = next(service.interface for service in SERVICES if service.name == name)
     server = _STARTERS[interface](name)
     _say("port", server.server_port)

@@ -217,7 +217,8 @@ def test_a_variable_names_the_file_of_the_metrics(tmp_path, monkeypatch):
     path, apart = tmp_path / "spans.jsonl", tmp_path / "metrics.jsonl"
     monkeypatch.setenv("MIDSPAN_JSONL_PATH", str(path))
     monkeypatch.setenv("MIDSPAN_JSONL_METRICS_PATH", str(apart))
-    variables = {"OTEL_TRACES_EXPORTER": "jsonl", "OTEL_METRICS_EXPORTER": "jsonl"}
+    exporters = {"OTEL_TRACES_EXPORTER": "jsonl", "OTEL_METRICS_EXPORTER": "jsonl"}
+    variables = {**exporters, "MIDSPAN_SELF_METRICS": "false"}
     pipeline = sdk.configure(environment=variables)
     trace.get_tracer("x").start_span("a").end()
     metrics.get_meter("x").create_counter("visits").add(3)
