@@ -6,15 +6,12 @@ is of exactly the types that Zipkin has; how it is written is another matter.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from midspan.exporters._plain import mended_attributes, mended_text
 from midspan.exporters.zipkin._remote import Endpoint, remote_endpoint
 from midspan.exporters.zipkin._texts import checked_text, json_object, json_text, tag_text
 from midspan.trace import SpanKind, StatusCode
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["Origins", "ZipkinSpan", "zipkin_span"]
 
@@ -32,10 +29,9 @@ _CALLERS: Final = frozenset({"CLIENT", "PRODUCER"})
 _CODES: Final = {StatusCode.UNSET: "", StatusCode.OK: "OK", StatusCode.ERROR: "ERROR"}
 _BOOLEANS: Final = frozenset({"true", "false"})
 _UNKNOWN_SERVICE: Final = "unknown_service"
-_DROPPED: Final = "otel.dropped_{}_count"
-_DROPPED_ATTRIBUTES: Final = _DROPPED.format("attributes")
-_DROPPED_EVENTS: Final = _DROPPED.format("events")
-_DROPPED_LINKS: Final = _DROPPED.format("links")
+_DROPPED_ATTRIBUTES: Final = "otel.dropped_attributes_count"
+_DROPPED: Final = (_DROPPED_ATTRIBUTES, "otel.dropped_events_count", "otel.dropped_links_count")
+_NONE_DROPPED: Final = (0, 0, 0)
 _MAX_NS: Final = 1 << 64
 
 
@@ -143,21 +139,17 @@ def _tags(span: Any, origin: _Origin) -> dict[str, str]:  # noqa: ANN401 - a spa
         tags["error"] = error
     if code:
         tags["otel.status_code"] = code
-    for key, count in _dropped(span):
-        if type(count) is not int:
-            raise TypeError("no count")
-        if count > 0:
-            tags[key] = str(count)
+    dropped = span.dropped_attributes, span.dropped_events, span.dropped_links
+    if dropped != _NONE_DROPPED:
+        tags.update(_counts(dropped))
     tags.update(origin.strong)
     return tags
 
 
-def _dropped(span: Any) -> Iterable[tuple[str, int]]:  # noqa: ANN401 - as above
-    return (
-        (_DROPPED_ATTRIBUTES, span.dropped_attributes),
-        (_DROPPED_EVENTS, span.dropped_events),
-        (_DROPPED_LINKS, span.dropped_links),
-    )
+def _counts(dropped: tuple[Any, ...]) -> dict[str, str]:
+    if any(type(count) is not int for count in dropped):
+        raise TypeError("no count")
+    return {key: str(count) for key, count in zip(_DROPPED, dropped, strict=True) if count > 0}
 
 
 def _origin(resource: Any, scope: Any) -> _Origin:  # noqa: ANN401 - of a span, or of what looks like one
