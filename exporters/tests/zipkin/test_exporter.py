@@ -210,3 +210,15 @@ def test_it_has_a_name(collector, monkeypatch):
     assert pipeline.shutdown(5)
     (got,) = json.loads(collector.received[0].body)
     assert ("a", "shop") == (got["name"], got["localEndpoint"]["serviceName"])
+
+
+@pytest.mark.parametrize("protocol", DECODERS)
+@pytest.mark.parametrize("compression", ["none", "gzip"])
+def test_what_was_packed_can_be_halved(make_span, protocol, compression):
+    """Both halves are as ready to be sent as the whole was, each with its count."""
+    exporter = scripted(None, protocol=protocol, compression=compression)
+    body = exporter.pack("spans", exporter.encode_spans([make_span(name) for name in "abc"]))
+    halves = exporter.halve("spans", body)
+    unpack = gzip.decompress if compression == "gzip" else bytes
+    names = [[span["name"] for span in DECODERS[protocol](unpack(half))] for half, _ in halves]
+    assert ([["a"], ["b", "c"]], [1, 2]) == (names, [count for _, count in halves])
