@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from pluggy import Result
 
@@ -35,12 +35,15 @@ else:
 
         from midspan import sdk
         from midspan.bridges import opencensus, opentracing
+        from midspan.metrics._seam import binding
 
         opencensus.uninstall()
         opentracing.uninstall()
         sdk.reset()
         # The next document is read in a process of its own: without these instruments, without these views.
         namespace.clear()
+        for instrument in list(binding.instruments.values()):
+            binding.forget(instrument)
         stats.view_manager.measure_to_view_map.__init__()
 
     # Each document's Python blocks run in order and share their names, as a reader would type them.
@@ -49,6 +52,18 @@ else:
         patterns=["README.md", "CONTRIBUTING.md", "docs/*.md", "docs/**/*.md"],
         teardown=_tidy,
     ).pytest()
+
+
+@pytest.fixture(autouse=True)
+def no_instruments_left() -> Iterator[None]:
+    """Forget the instruments that a test has made: the next one's collections would tell of them."""
+    from midspan.metrics._seam import binding
+
+    before = set(binding.instruments)
+    yield
+    for identity, instrument in list(binding.instruments.items()):
+        if identity not in before:
+            binding.forget(instrument)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
