@@ -6,7 +6,7 @@ Only the standard library is used.
 >>> import os, tempfile
 >>> from midspan import metrics, sdk, trace
 >>> path = os.path.join(tempfile.mkdtemp(), "telemetry.jsonl")
->>> pipeline = sdk.configure(exporters=[JSONLinesExporter(path)])
+>>> pipeline = sdk.configure(exporters=[JSONLinesExporter(path)], self_metrics=False)
 >>> trace.get_tracer("shop").start_span("charge").end()
 >>> metrics.get_meter("shop").create_counter("charges").add(1)
 >>> pipeline.shutdown()
