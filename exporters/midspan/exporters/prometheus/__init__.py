@@ -1,4 +1,4 @@
-"""Let Prometheus scrape metrics.
+"""Let Prometheus scrape metrics, or write them to it.
 
 >>> import urllib.request
 >>> from midspan import metrics, sdk
@@ -15,5 +15,7 @@ True
 from __future__ import annotations
 
 from midspan.exporters.prometheus._exporter import PrometheusExporter
+from midspan.exporters.prometheus._remote_write import RemoteWriteExporter
+from midspan.exporters.prometheus._write_request import encode_write_request
 
-__all__ = ["PrometheusExporter"]
+__all__ = ["PrometheusExporter", "RemoteWriteExporter", "encode_write_request"]

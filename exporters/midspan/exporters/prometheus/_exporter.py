@@ -132,6 +132,6 @@ def _refuse_several_processes(read: Environment) -> None:
     if read.text(_MULTIPROCESS) is not None:
         message = (
             f"{_MULTIPROCESS} is set, but the exporter 'prometheus' tells of one process only: let prefork "
-            "servers push ('otlp'), or unset it to scrape each process by itself"
+            "servers push ('prometheus_remote_write', 'otlp'), or unset it to scrape each process by itself"
         )
         raise ConfigurationError(message)
