@@ -144,6 +144,7 @@ def test_an_exporter_that_fails_does_not_break_the_application(memory):
     sdk.configure(exporters=[memory], strict=False, environment={})
     with Tracer(sampler=samplers.AlwaysOnSampler(), exporter=Failing()).span("a"):
         pass
+    assert ["a"] == [span.name for span in memory.spans]
 
 
 def test_flags_of_a_traceparent_may_have_letters():
