@@ -60,6 +60,8 @@ class Spill:
         # Whether there may be anything to take; a look at the disk says for sure.
         self.holds_any = self._file.exists
         self._looked_s = -_LOOK_S
+        # Those that have arrived while the disk could not be asked to forget them.
+        self._arrived: list[str] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -110,12 +112,15 @@ class Spill:
         """Return the oldest; None, in a list too, if there is none."""
         now_s = self._now_s()
         database.execute("BEGIN IMMEDIATE")
+        for key in self._arrived:
+            database.execute(_DELETE, (key,))
         self._expire(database, now_s)
         self._release_what_the_dead_hold(database, now_s)
         found = database.execute(_OLDEST, (self._exporter, now_s)).fetchone()
         if found is not None:
             database.execute(_HOLD, (now_s + _HOLD_S, self._holder, found[0]))
         database.execute("COMMIT")
+        self._arrived.clear()
         self.holds_any = found is not None
         return [None if found is None else Parcel(found[1], found[2], found[3], found[0])]
 
@@ -136,7 +141,9 @@ class Spill:
 
     def remove(self, parcel: Parcel) -> None:
         """Forget a parcel that has arrived, or never will."""
-        self._file.attempt(lambda database: database.execute(_DELETE, (parcel.key,)))
+        if self._file.attempt(lambda database: database.execute(_DELETE, (parcel.key,))) is None:
+            # Nobody else takes it before the hold is over; until then there is time to try again.
+            self._arrived.append(parcel.key)
         self._file.shrank()
 
     def _expire(self, database: sqlite3.Connection, now_s: float) -> None:

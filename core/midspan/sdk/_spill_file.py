@@ -22,7 +22,8 @@ __all__ = ["SpillFile"]
 _FILE: Final = "midspan-spill.sqlite3"
 # SQLite's own, beside it.
 _SUFFIXES: Final = ("", "-wal", "-shm")
-_BUSY_MS: Final = 2_000
+# How long others may write; a shutdown may have to wait for it once.
+_BUSY_MS: Final = 1_000
 _PAGE_BYTES: Final = 4_096
 # Beyond the limit, for what takes hold of parcels and lets them go: a full file must be one to empty.
 _SPARE_PAGES: Final = 64
@@ -140,7 +141,7 @@ class SpillFile:
 
     def _suffer(self, error: Exception) -> None:
         """Put right what can be; the next attempt may find the file well again."""
-        if self._connection is not None and self._is_passing(error):
+        if self._is_full(error):
             return
         self._close()
         if not self._is_recent(self._failed_s):
@@ -149,17 +150,15 @@ class SpillFile:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             self._put_aside()
 
-    def _is_passing(self, error: Exception) -> bool:
-        """Say of an error that the next attempt may do better as things are: others write, or it is full."""
-        text = str(error)
-        if not isinstance(error, sqlite3.OperationalError) or not ("full" in text or "locked" in text):
+    def _is_full(self, error: Exception) -> bool:
+        """Say, after having noted it, whether all that is wrong is that there is no room."""
+        database = self._connection
+        if database is None or not isinstance(error, sqlite3.OperationalError) or "full" not in str(error):
             return False
-        if self._connection is not None and self._connection.in_transaction:
-            self._connection.rollback()
-        if "full" in text:
-            self._filled_s = self._now_s()
-        cause = "spill.full" if "full" in text else "spill.failed"
-        _trouble.note(cause, "what was to be kept on disk is not", error=error)
+        if database.in_transaction:
+            database.rollback()
+        self._filled_s = self._now_s()
+        _trouble.note("spill.full", "what was to be kept on disk is not", error=error)
         return True
 
     def _put_aside(self) -> None:

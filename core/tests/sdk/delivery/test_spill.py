@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -306,3 +308,34 @@ def test_a_file_that_is_deleted_while_it_is_open_is_made_again(make, tmp_path):
         path.unlink()
     assert spill.put(parcel(b"new"))
     assert b"new" == make().take().body
+
+
+def test_a_file_that_is_locked_for_long_costs_one_wait(make, clock, tmp_path):
+    """Another process may be stopped in the midst of writing: whoever ends meanwhile has no time to lose."""
+    spill = make()
+    spill.put(parcel())
+    other = sqlite3.connect(tmp_path / "spill" / "midspan-spill.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    assert [False] * 5 == [spill.put(parcel()) for _ in range(5)]
+    assert time.monotonic() - began < 2
+    other.execute("ROLLBACK")
+    other.close()
+    clock.now_s += 31
+    assert spill.put(parcel())
+
+
+def test_what_has_arrived_while_the_file_was_locked_is_not_sent_again(make, clock, tmp_path):
+    """The disk is asked to forget it as soon as it can be."""
+    spill = make()
+    spill.put(parcel(b"arrived"))
+    spill.put(parcel(b"waits"))
+    taken = spill.take()
+    other = sqlite3.connect(tmp_path / "spill" / "midspan-spill.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    spill.remove(taken)
+    other.execute("ROLLBACK")
+    other.close()
+    clock.now_s += 121
+    assert b"waits" == spill.take().body
+    assert spill.take() is None
