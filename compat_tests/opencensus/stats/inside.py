@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opencensus.metrics.export import cumulative, gauge
+from opencensus.metrics.export.metric_descriptor import MetricDescriptorType
 from opencensus.metrics.label_key import LabelKey
 from opencensus.metrics.label_value import LabelValue
 from opencensus.stats import aggregation, measure, view
 from opencensus.stats.stats import stats
 from opencensus.tags import TagMap
-from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import Metric
+from prometheus_client import CollectorRegistry
 
 from midspan import sdk
 from midspan.bridges import opencensus as bridge
+from midspan.exporters.prometheus import PrometheusExporter
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# Prometheus takes an empty label for one that is missing.
-EMPTY = "(empty)"
+GAUGES = (MetricDescriptorType.GAUGE_INT64, MetricDescriptorType.GAUGE_DOUBLE)
 LATENCY = measure.MeasureFloat("latency", "of an order", "ms")
 ITEMS = measure.MeasureInt("items", "of an order", "{item}")
 VIEWS = (
@@ -45,37 +41,6 @@ VIEWS = (
     ),
     view.View("shop.example/whole", "of all", [], LATENCY, aggregation.DistributionAggregation()),
 )
-
-
-class Scraped:
-    """Show what a reader of midspan's collects, as prometheus_client's registry asks for it."""
-
-    def __init__(self, reader: sdk.PullReader) -> None:
-        self._reader = reader
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield a family for each metric."""
-        for metric in self._reader.collect():
-            kind = {"sum": "counter"}.get(metric.kind.value, metric.kind.value)
-            family = Metric(re.sub(r"\W", "_", metric.name), metric.description, kind)
-            for point in metric.points:
-                labels = {key: text or EMPTY for key, text in point.attributes.items()}
-                for suffix, more, value in numbers_of(point, kind):
-                    family.add_sample(family.name + suffix, labels | more, value)
-            yield family
-
-
-def numbers_of(point: Any, kind: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Yield suffix, further label and value of each sample of a point."""
-    if kind != "histogram":
-        yield "_total" if kind == "counter" else "", {}, point.value
-        return
-    reached = 0
-    for bound, count in zip([*point.bounds, float("inf")], point.bucket_counts, strict=True):
-        reached += count
-        yield "_bucket", {"le": "+Inf" if bound == float("inf") else repr(float(bound))}, reached
-    yield "_count", {}, point.count
-    yield "_sum", {}, point.sum
 
 
 def record(seed: int) -> None:
@@ -109,6 +74,8 @@ def said(producers: list[Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": metric.descriptor.name,
+            "unit": metric.descriptor.unit,
+            "is_gauge": metric.descriptor.type in GAUGES,
             "labels": {
                 key.key: label.value
                 for key, label in zip(metric.descriptor.label_keys, series.label_values, strict=True)
@@ -132,20 +99,15 @@ def value_of(value: Any) -> Any:
 
 def main() -> None:
     """Count, serve, and wait for the end."""
-    reader = sdk.PullReader()
-    sdk.configure(service_name="shop", exporters=[], metric_readers=[reader])
+    exporter = PrometheusExporter(host="127.0.0.1", port=0, registry=CollectorRegistry(), scope_labels=False)
+    sdk.configure(service_name="shop", exporters=[exporter])
     bridge.install()
     for each in VIEWS:
         stats.view_manager.register_view(each)
     gauges = registry()
     record(seed=7)
-    scraped = CollectorRegistry()
-    scraped.register(Scraped(reader))
-    server, thread = start_http_server(0, addr="127.0.0.1", registry=scraped)
-    print(json.dumps({"port": server.server_port, "said": said([stats, gauges])}), flush=True)
+    print(json.dumps({"port": exporter.port, "said": said([stats, gauges])}), flush=True)
     sys.stdin.read()
-    server.shutdown()
-    thread.join()
 
 
 main()

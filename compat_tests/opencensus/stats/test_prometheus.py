@@ -25,6 +25,13 @@ PYTHON = "3.11"
 HERE = Path(__file__).parent
 READY_WITHIN_S = 60.0
 EMPTY = "(empty)"
+UNITS = {
+    ("ms", False): "milliseconds",
+    ("ms", True): "milliseconds",
+    ("{item}", False): "",
+    ("1", False): "",
+    ("1", True): "ratio",
+}
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 
@@ -94,11 +101,18 @@ def series_of(name: str, labels: dict[str, str | None]) -> tuple[str, frozenset[
     return name.replace(".", "_").replace("/", "_"), shown
 
 
+def name_of(said: dict[str, Any]) -> str:
+    """Return the name of a metric with its unit in words; the 1 of a gauge is a ratio."""
+    # A count of orders is none of milliseconds, whatever OpenCensus says.
+    unit = "" if said["name"] == "shop.example/orders" else UNITS[said["unit"], said["is_gauge"]]
+    return f"{said['name']}_{unit}" if unit else said["name"]
+
+
 def expected_of(said: list[dict[str, Any]]) -> dict[Any, float]:
     """Return the samples that Prometheus must have, for what OpenCensus says."""
     samples = {}
     for each in said:
-        name, labels = series_of(each["name"], each["labels"])
+        name, labels = series_of(name_of(each), each["labels"])
         value = each["value"]
         if not isinstance(value, dict):
             samples[name, labels] = value
