@@ -5,8 +5,6 @@ import threading
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from midspan import _trouble, delivery
 from midspan.delivery import Verdict
@@ -322,36 +320,6 @@ def test_what_cannot_be_sent_at_the_end_is_there_at_the_next_start(make, tmp_pat
     assert [b"0", b"1", b"2", b"3", b"4"] == carrier.sent
     second.flush(soon())
     assert (5, 5, 0) == (stats(second).accepted, stats(second).exported, stats(second).spilled)
-
-
-answers = st.lists(
-    st.one_of(
-        st.builds(delivery.accepted, st.integers(-2, 9)),
-        st.just(delivery.retry("away")),
-        st.builds(delivery.retry, st.just("busy"), st.floats()),
-        st.just(delivery.too_large("413")),
-        st.just(delivery.refused("400")),
-        st.sampled_from([OSError(), ValueError(), SystemExit()]),
-    ),
-    max_size=20,
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(answers, st.lists(st.integers(1, 6), min_size=1, max_size=8), st.integers(0, 8))
-def test_the_account_holds_whatever_a_backend_says(answers, batches, flushed_after):
-    """Each item is exported, or dropped for a reason: none is lost or counted twice."""
-    _trouble.reset()
-    instant = DeliverySettings(first_pause_s=0, longest_pause_s=0, longest_told_s=0)
-    courier = Courier(Halving(*answers), instant, request_timeout_s=10)
-    for number, size in enumerate(batches):
-        courier.hand_over("spans", [b"x"] * size)
-        if number == flushed_after:
-            courier.flush(soon())
-    courier.close(soon())
-    account = stats(courier)
-    assert sum(batches) == account.accepted == account.exported + sum(account.dropped.values())
-    assert 0 == account.queued
 
 
 def test_what_finds_no_room_on_disk_stays_in_memory(make, tmp_path):

@@ -2,22 +2,10 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from midspan.sdk import DeliverySettings
 from midspan.sdk._retry import pause_s
 
 DEFAULT = DeliverySettings()
-chances = st.floats(0, 1, exclude_max=True)
-
-
-@given(attempts=st.integers(1, 10_000), chance=chances, told_s=st.none() | st.floats())
-def test_a_pause_is_never_longer_than_the_settings_allow(attempts, chance, told_s):
-    """Whatever a backend asks for, the next attempt comes, and neither at once nor much later."""
-    longest_s = max(DEFAULT.longest_pause_s, DEFAULT.longest_told_s * 1.1)
-    pause = pause_s(attempts, told_s, DEFAULT, lambda: chance)
-    assert 0 <= pause <= longest_s
 
 
 def test_pauses_double_up_to_the_longest():
