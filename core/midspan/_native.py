@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["allocate_lock", "get_ident", "start_thread"]
+__all__ = ["allocate_lock", "allocate_rlock", "start_thread"]
 
 
 def allocate_lock() -> _thread.LockType:
@@ -23,10 +23,9 @@ def allocate_lock() -> _thread.LockType:
     return lock
 
 
-def get_ident() -> int:
-    """Return what tells this thread from others; greenlets share their thread's."""
-    ident: int = _original("get_ident")()
-    return ident
+def allocate_rlock() -> Any:  # noqa: ANN401 - `_thread.RLock`, which has no public type
+    """Return an open lock that the thread which holds it may take again; each step of it is atomic."""
+    return _original("RLock")()
 
 
 def start_thread(function: Callable[[], object]) -> None:

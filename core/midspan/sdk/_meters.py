@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
-from midspan._native import allocate_lock, get_ident
+from midspan._native import allocate_rlock
 from midspan.metrics._seam import binding
 from midspan.sdk import aggregation
 from midspan.sdk._offers import Offers
@@ -57,8 +57,8 @@ class Meters:
 
     def _begin(self) -> None:
         self._stores: dict[Any, Store] = {}
-        self._collecting = allocate_lock()
-        self._collector: int | None = None
+        self._collecting = allocate_rlock()
+        self._is_collecting = False
 
     def bind(self, instrument: Instrument) -> Store:
         """Make room for an instrument; the same instrument made again finds what it left."""
@@ -168,19 +168,20 @@ class Meters:
             yield self.account
 
     def _ours(self, collection: Collection) -> list[Metric]:
-        here = get_ident()
-        if self._collector == here:
-            # A callback collects, or a signal handler, or another greenlet: the lock would never be opened.
-            _trouble.note("metrics.reentered", "a collection was asked for within a collection: it is empty")
-            return []
         if not self._collecting.acquire(timeout=_PATIENCE_S):
             _trouble.note("metrics.stuck", "a callback has not come back for %s seconds", _PATIENCE_S)
             return []
+        # The lock lets its own thread in again: a callback that collects, a signal handler, another greenlet.
+        is_outermost = not self._is_collecting
         try:
-            self._collector = here
-            return list(self._collected(collection))
+            if is_outermost:
+                self._is_collecting = True
+                return list(self._collected(collection))
+            _trouble.note("metrics.reentered", "a collection was asked for within a collection: it is empty")
+            return []
         finally:
-            self._collector = None
+            if is_outermost:
+                self._is_collecting = False
             self._collecting.release()
 
     def _collected(self, collection: Collection) -> Iterator[Metric]:
