@@ -56,10 +56,10 @@ class _Structure(TBase):  # type: ignore[misc]  # it has no types
     __slots__ = ()
     thrift_spec: tuple[Any, ...] = ()
 
-    def __init__(self, *values: Any) -> None:  # noqa: ANN401 - of the types that the description says
-        # Whoever reads a structure makes an empty one first.
+    def __init__(self, *values: Any, **named: Any) -> None:  # noqa: ANN401 - of the types that are described
+        # Whoever reads a structure makes an empty one first, or in older releases gives the values by name.
         names: tuple[str, ...] = self.__slots__
-        for name, value in zip(names, values or [None] * len(names), strict=True):
+        for name, value in zip(names, values or map(named.get, names), strict=True):
             setattr(self, name, value)
 
 
