@@ -138,7 +138,7 @@ class JaegerExporter:
             taken = [self._export(half, deadline_s) for half in halves]
             return all(taken)
         if outcome.verdict is not Verdict.ACCEPTED:
-            _trouble.report("jaeger.not_sent", "spans were not sent to %s", outcome.message)
+            _trouble.report("jaeger.not_sent", "spans were not sent: %s", outcome.message)
         return outcome.verdict is Verdict.ACCEPTED
 
     def shutdown(self, timeout_s: float) -> None:  # noqa: ARG002 - nothing here takes time
