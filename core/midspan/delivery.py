@@ -25,7 +25,7 @@ It may also have
 
 - `pack(signal, body)`, to compress what was encoded: it runs once, before the body waits;
 - `max_bytes`, how large a body may be before it is packed (4,000,000): what is larger is encoded in halves;
-- `halve(signal, body)`, to cut a packed body that the backend found too large: two pairs of body and count.
+- `halve(signal, body)`, to cut a packed body that the backend found too large: pairs of body and count.
 """
 
 from __future__ import annotations

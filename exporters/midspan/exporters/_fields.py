@@ -82,7 +82,9 @@ def _number(value: Any, bits: int) -> int:  # noqa: ANN401 - an int, it should b
     """Return a number that fits; 0 stands for one that does not."""
     if isinstance(value, int) and 0 <= value < 1 << bits:
         return int(value)
-    _trouble.report("otlp.odd_number", "a time, an id or a count cannot be sent: %s", type(value).__name__)
+    _trouble.report(
+        "encoding.odd_number", "a time, an id or a count cannot be sent: %s", type(value).__name__
+    )
     return 0
 
 
@@ -91,7 +93,7 @@ def _one_of(kinds: type[SpanKind | StatusCode], value: Any) -> int:  # noqa: ANN
     try:
         return kinds(value).value
     except ValueError:
-        _trouble.report("otlp.odd_number", f"%s is no {kinds.__name__}", value)
+        _trouble.report("encoding.odd_number", f"%s is no {kinds.__name__}", value)
         return 0
 
 

@@ -28,7 +28,7 @@ def _written(span: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a span, or w
     try:
         return _span(span)
     except Exception as error:  # noqa: BLE001 - an object that is no span may raise anywhere
-        _trouble.report("otlp.no_span", "a span of type %s is lost", type(span).__name__, error=error)
+        _trouble.report("encoding.no_span", "a span of type %s is lost", type(span).__name__, error=error)
         return None
 
 

@@ -47,7 +47,9 @@ def _written(metric: Any) -> dict[str, Any] | None:  # noqa: ANN401 - a Metric, 
     try:
         return _metric(mended_metric(metric))
     except Exception as error:  # noqa: BLE001 - an object that is no metric may raise anywhere
-        _trouble.report("otlp.no_metric", "a metric of type %s is lost", type(metric).__name__, error=error)
+        _trouble.report(
+            "encoding.no_metric", "a metric of type %s is lost", type(metric).__name__, error=error
+        )
         return None
 
 

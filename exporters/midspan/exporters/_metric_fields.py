@@ -63,7 +63,7 @@ def _points(metric: Any, mended: Callable[[Any], Point]) -> Iterator[Point]:  # 
         try:
             yield mended(point)
         except Exception as error:  # noqa: BLE001 - a foreign source may have made it of anything
-            _trouble.report("otlp.no_point", "a point of the metric %s is lost", metric.name, error=error)
+            _trouble.report("encoding.no_point", "a point of the metric %s is lost", metric.name, error=error)
 
 
 def _number(point: Any) -> NumberPoint:  # noqa: ANN401 - a NumberPoint, or what looks like one
@@ -75,7 +75,7 @@ def _histogram(point: Any) -> HistogramPoint:  # noqa: ANN401 - a HistogramPoint
     bounds = [_double(bound) for bound in point.bounds]
     if len(counts) != len(bounds) + 1 and (counts or bounds):
         _trouble.report(
-            "otlp.odd_buckets", "%s buckets have %s bounds between them", len(counts), len(bounds)
+            "encoding.odd_buckets", "%s buckets have %s bounds between them", len(counts), len(bounds)
         )
         counts, bounds = [], []
     return HistogramPoint(
@@ -144,7 +144,7 @@ def _exemplar(exemplar: Any) -> Exemplar | None:  # noqa: ANN401 - an Exemplar, 
             mended_attributes(exemplar.filtered_attributes),
         )
     except Exception as error:  # noqa: BLE001 - as for points
-        _trouble.report("otlp.no_exemplar", "an exemplar is left out", error=error)
+        _trouble.report("encoding.no_exemplar", "an exemplar is left out", error=error)
         return None
 
 
@@ -198,4 +198,4 @@ def _id(value: Any, beyond: int) -> int:  # noqa: ANN401 - an id, it should be
 
 
 def _report_odd(value: object) -> None:
-    _trouble.report("otlp.odd_number", "a number cannot be sent as it is: %s", type(value).__name__)
+    _trouble.report("encoding.odd_number", "a number cannot be sent as it is: %s", type(value).__name__)

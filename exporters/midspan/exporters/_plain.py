@@ -34,7 +34,7 @@ def mended_attributes(attributes: Mapping[Any, Any] | None) -> dict[str, Any]:
         for key, value in (attributes or {}).items():
             mended[mended_text(key)] = _sendable(key, value)
     except Exception as error:  # noqa: BLE001 - a mapping that is not ours may raise anywhere
-        _trouble.report("otlp.odd_attributes", "attributes could not be read to their end", error=error)
+        _trouble.report("encoding.odd_attributes", "attributes could not be read to their end", error=error)
     return mended
 
 
@@ -42,7 +42,7 @@ def mended_text(value: object) -> str:
     """Return a text that UTF-8 can carry; lone surrogates are shown as escapes."""
     if type(value) is str and _is_utf8(value):
         return value
-    _trouble.report("otlp.odd_text", "a text cannot be sent as it is: %s", value)
+    _trouble.report("encoding.odd_text", "a text cannot be sent as it is: %s", value)
     return _text(value)
 
 
@@ -81,7 +81,7 @@ def _is_utf8(text: str) -> bool:
 def _sendable(key: object, value: Any) -> Any:  # noqa: ANN401 - of OTLP's types
     if is_plain(value):
         return value
-    _trouble.report("otlp.odd_value", "the attribute %s cannot be sent as it is", key)
+    _trouble.report("encoding.odd_value", "the attribute %s cannot be sent as it is", key)
     return _plain(value, MAX_DEPTH, [_MAX_ODD_ITEMS])
 
 

@@ -35,7 +35,7 @@ def test_an_odd_value_is_replaced_by_what_can_be_said_of_it(make_span, troubles,
     first, odd, last = sent(make_span("first"), span, make_span("last"))
     assert ("first", "odd", "last") == (first["name"], odd["name"], last["name"])
     assert (expected, ("int", "1")) == (odd["tags"]["odd"], odd["tags"]["good"])
-    assert 1 <= sum(count for cause, count in troubles().items() if cause.startswith("otlp.odd"))
+    assert 1 <= sum(count for cause, count in troubles().items() if cause.startswith("encoding.odd"))
 
 
 def test_what_is_no_span_is_lost_alone(make_span, troubles):

@@ -98,4 +98,4 @@ def test_an_odd_value_costs_nothing_but_itself(make_span, value):
 def test_what_is_no_span_is_left_out_and_counted(make_span, troubles):
     """Its neighbours are written."""
     text = json_of_spans([make_span("a"), SimpleNamespace(context=None), make_span("b")])
-    assert (["a", "b"], 1) == ([span.name for span in read([text])], troubles()["otlp.no_span"])
+    assert (["a", "b"], 1) == ([span.name for span in read([text])], troubles()["encoding.no_span"])

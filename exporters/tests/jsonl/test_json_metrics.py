@@ -124,7 +124,7 @@ def test_a_point_that_cannot_be_sent_costs_nothing_but_itself(troubles, point):
     """The points around it are written."""
     good = NumberPoint({}, 0, 1, 5)
     (metric,) = read_metrics([json_of_metrics([a_sum(good, point, good)])])
-    assert ([5, 5], 1) == ([each.value for each in metric.points], troubles()["otlp.no_point"])
+    assert ([5, 5], 1) == ([each.value for each in metric.points], troubles()["encoding.no_point"])
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,10 @@ def test_a_point_that_cannot_be_sent_costs_nothing_but_itself(troubles, point):
 def test_what_is_no_metric_is_left_out_and_counted(troubles, odd):
     """Its neighbours are written."""
     text = json_of_metrics([a_sum(name="a"), odd, a_sum(name="b")])
-    assert (["a", "b"], 1) == ([metric.name for metric in read_metrics([text])], troubles()["otlp.no_metric"])
+    assert (["a", "b"], 1) == (
+        [metric.name for metric in read_metrics([text])],
+        troubles()["encoding.no_metric"],
+    )
 
 
 def test_odd_attributes_are_mended():

@@ -74,7 +74,7 @@ def test_an_odd_number_is_sent_as_the_nearest_that_there_is(troubles, value, exp
     before, odd, after = got["points"]
     assert (GOOD_SHOWN, GOOD_SHOWN) == (before, after)
     assert (expected[0], float(expected[1])) == (odd[3][0], float(odd[3][1]))
-    assert ["otlp.odd_number"] == list(troubles())
+    assert ["encoding.odd_number"] == list(troubles())
 
 
 def like(point, **changes):
@@ -124,7 +124,7 @@ def test_a_point_that_cannot_be_sent_is_left_out(troubles, caplog, kind, point):
     good = GOODS[kind]
     expected = shown(metric([good, good], kind), metric([GOOD]))
     assert expected == shown(metric([good, point, good], kind), metric([GOOD]))
-    assert 1 == troubles()["otlp.no_point"]
+    assert 1 == troubles()["encoding.no_point"]
     assert 1 == sum("a point of the metric odd is lost" in line for line in caplog.messages)
 
 
@@ -143,7 +143,7 @@ ODD_METRICS = {
 def test_what_is_no_metric_is_left_out(troubles, caplog, odd):
     """Those before and after it arrive; it is counted, and said once."""
     assert [[GOOD_SHOWN]] * 2 == [each["points"] for each in shown(metric([GOOD]), odd, metric([GOOD]))]
-    assert ({"otlp.no_metric": 1}, 1) == (troubles(), len(caplog.messages))
+    assert ({"encoding.no_metric": 1}, 1) == (troubles(), len(caplog.messages))
 
 
 @pytest.mark.parametrize(("kind", "point"), LOST.values(), ids=list(LOST))
@@ -156,7 +156,7 @@ def test_both_forms_leave_out_the_same(kind, point):
 
 def test_a_metric_without_a_point_left_is_not_sent(troubles):
     """Of nothing there is nothing to tell."""
-    assert ([], {"otlp.odd_number": 1, "otlp.no_point": 1}) == (
+    assert ([], {"encoding.odd_number": 1, "encoding.no_point": 1}) == (
         shown(metric([NUMBER._replace(value="3")])),
         troubles(),
     )
@@ -186,7 +186,7 @@ def test_odd_attributes_are_mended(troubles):
         metric([NUMBER._replace(attributes={"a": 2**70, 1: {2}}), NUMBER._replace(attributes=None)])
     )
     assert [("a", ("str", repr(str(2**70)))), ("1", ["list", ("int", "2")])] == got["points"][0][0]
-    assert ({"otlp.odd_value": 2, "otlp.odd_text": 1}, []) == (troubles(), got["points"][1][0])
+    assert ({"encoding.odd_value": 2, "encoding.odd_text": 1}, []) == (troubles(), got["points"][1][0])
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_an_exemplar_that_cannot_be_sent_is_left_out(troubles, exemplar):
     """Its point arrives, and so do the others of it."""
     (got,) = shown(metric([HISTOGRAM._replace(exemplars=(EXEMPLAR, exemplar))], MetricKind.HISTOGRAM))
     assert [[("float", "1.5"), 2, 3, 4, []]] == got["points"][0][-1]
-    assert 1 == troubles()["otlp.no_exemplar"]
+    assert 1 == troubles()["encoding.no_exemplar"]
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_buckets_that_contradict_their_bounds_are_left_out(troubles, counts, bou
     """A receiver may refuse a whole request for their sake; count, sum and extremes are sent."""
     (got,) = shown(metric([HISTOGRAM._replace(bucket_counts=counts, bounds=bounds)], MetricKind.HISTOGRAM))
     assert [[[], 1, 2, 3, "4.0", "0.5", "6.0", [], [], []]] == got["points"]
-    assert {"otlp.odd_buckets": 1} == troubles()
+    assert {"encoding.odd_buckets": 1} == troubles()
 
 
 def test_fields_in_another_order_are_not_mistaken():
@@ -234,7 +234,7 @@ def test_fields_in_another_order_are_not_mistaken():
 )
 def test_what_only_looks_like_a_point_arrives(troubles, point, kind):
     """Every kind of it, if its attributes are right; a whole number may come as a float."""
-    assert (shown(metric([point], kind)), {"otlp.odd_number": 1}) == (
+    assert (shown(metric([point], kind)), {"encoding.odd_number": 1}) == (
         shown(metric([like(point, count=3.0)], kind)),
         troubles(),
     )
@@ -245,4 +245,4 @@ def test_an_odd_resource_or_scope_does_not_cost_the_batch(troubles):
     odd = SimpleNamespace(attributes=5, name="s")
     batch = metric([GOOD], scope=odd), metric([GOOD], resource=Raising()), metric([GOOD])
     assert [[GOOD_SHOWN]] * 3 == [each["points"] for each in shown(*batch)]
-    assert {"otlp.odd_origin": 2} == troubles()
+    assert {"encoding.odd_origin": 2} == troubles()

@@ -97,7 +97,7 @@ def test_an_odd_value_is_said_as_well_as_it_can_be(make_span, troubles, value, e
     shown = [shown_span(each.span)["attributes"] for each in decode(encode_spans(spans))]
     good = ("good", ("int", "1"))
     assert [[good], [good, ("odd", expected)], [good]] == shown
-    assert 1 <= troubles()["otlp.odd_value"]
+    assert 1 <= troubles()["encoding.odd_value"]
 
 
 @pytest.mark.parametrize("value", [nested(200), cyclic(), laughs()], ids=["deep", "cyclic", "laughs"])
@@ -107,7 +107,7 @@ def test_a_value_without_end_is_cut(make_span, troubles, value):
     span.attributes["odd"] = value
     (decoded,) = decode(payload := encode_spans([span]))
     assert [("good", ("int", "1"))] == shown_span(decoded.span)["attributes"][:1]
-    assert ({"otlp.odd_value": 1}, True) == (troubles(), len(payload) < 20_000)
+    assert ({"encoding.odd_value": 1}, True) == (troubles(), len(payload) < 20_000)
 
 
 @pytest.mark.parametrize("make", [lambda value: {"k": value}, lambda value: [value]], ids=["maps", "lists"])
@@ -152,7 +152,7 @@ def test_an_odd_field_does_not_cost_the_span(make_span, troubles, odd):
     shown = [shown_span(each.span) for each in decode(encode_spans(spans))]
     assert [[("good", ("int", "1"))]] * 3 == [each["attributes"] for each in shown]
     assert expected == shown[1][shown_as]
-    assert set(troubles()) & {"otlp.odd_text", "otlp.odd_number"}
+    assert set(troubles()) & {"encoding.odd_text", "encoding.odd_number"}
 
 
 def test_an_odd_key_does_not_cost_the_attribute(make_span, troubles):
@@ -161,7 +161,7 @@ def test_an_odd_key_does_not_cost_the_attribute(make_span, troubles):
     span._attributes = {1: "a", b"x": "b", "\ud800": "c"}
     shown = shown_span(decode(encode_spans([span]))[0].span)
     assert ["1", "b'x'", "\\ud800"] == [key for key, _ in shown["attributes"]]
-    assert 3 == troubles()["otlp.odd_text"]
+    assert 3 == troubles()["encoding.odd_text"]
 
 
 def test_attributes_that_cannot_be_read_do_not_cost_the_span(make_span, troubles):
@@ -169,7 +169,7 @@ def test_attributes_that_cannot_be_read_do_not_cost_the_span(make_span, troubles
     span = make_span("charge")
     span._attributes = BadMapping(a=1)
     shown = shown_span(decode(encode_spans([span]))[0].span)
-    assert ("charge", [], 1) == (shown["name"], shown["attributes"], troubles()["otlp.odd_attributes"])
+    assert ("charge", [], 1) == (shown["name"], shown["attributes"], troubles()["encoding.odd_attributes"])
 
 
 def test_an_odd_value_in_an_event_or_a_link_does_not_cost_it(make_span):
@@ -189,7 +189,7 @@ def test_an_odd_value_in_an_event_or_a_link_does_not_cost_it(make_span):
 def test_what_is_no_span_is_left_out_and_counted(make_span, troubles, thing):
     """Spans before and after it arrive."""
     decoded = decode(encode_spans([make_span("a"), thing, make_span("b")]))
-    assert (["a", "b"], 1) == ([each.span.name for each in decoded], troubles()["otlp.no_span"])
+    assert (["a", "b"], 1) == ([each.span.name for each in decoded], troubles()["encoding.no_span"])
 
 
 def test_a_resource_or_scope_with_odd_values_does_not_cost_the_batch(make_span):

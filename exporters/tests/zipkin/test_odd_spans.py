@@ -64,7 +64,7 @@ def test_an_odd_value_is_said_as_well_as_it_can_be(encode, decode, make_span, tr
     tags = [span["tags"] for span in decode(encode(spans))]
     assert ["1"] * 3 == [each["good"] for each in tags]
     assert [None, expected, None] == [each.get("odd") for each in tags]
-    assert 1 == troubles()["otlp.odd_value"]
+    assert 1 == troubles()["encoding.odd_value"]
 
 
 def test_a_huge_number_is_a_text_like_any_other(encode, decode, make_span, troubles):

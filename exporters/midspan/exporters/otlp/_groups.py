@@ -82,7 +82,7 @@ class _Blocks:
         try:
             return self._make(source)
         except Exception as error:  # noqa: BLE001 - one that is not ours may raise anywhere
-            _trouble.report("otlp.odd_origin", "%s cannot be told", type(source).__name__, error=error)
+            _trouble.report("encoding.odd_origin", "%s cannot be told", type(source).__name__, error=error)
             return _NOTHING_SAID
 
 

@@ -105,7 +105,7 @@ class MetricsEncoder:
                 return self._write(mended)
         except Exception as error:  # noqa: BLE001 - an object that is no metric may raise anywhere
             _trouble.report(
-                "otlp.no_metric", "a metric of type %s is lost", type(metric).__name__, error=error
+                "encoding.no_metric", "a metric of type %s is lost", type(metric).__name__, error=error
             )
         return None, None, b"", b""
 

@@ -80,7 +80,7 @@ class Encoder:
         try:
             return self._write(*fields_of(span))
         except Exception as error:  # noqa: BLE001 - an object that is no span may raise anywhere
-            _trouble.report("otlp.no_span", "a span of type %s is lost", type(span).__name__, error=error)
+            _trouble.report("encoding.no_span", "a span of type %s is lost", type(span).__name__, error=error)
             return b""
 
 
