@@ -72,6 +72,14 @@ def test_a_summary_is_quantiles_with_sum_and_count():
     )
 
 
+def test_a_quantile_that_is_told_twice_is_one_series():
+    """A foreign source may say so; Prometheus would refuse the request."""
+    point = SummaryPoint({}, 1, AT_NS, 3, 4.5, ((0.5, 1.0), (0.5, 1.25)))
+    request = decode(encode_write_request([metric(MetricKind.SUMMARY, "s", point)]))
+    labels = [tuple((label.name, label.value) for label in each.labels) for each in request.timeseries]
+    assert len(set(labels)) == len(labels)
+
+
 def test_an_exemplar_goes_with_its_bucket():
     """With the trace that it leads to."""
     exemplar = Exemplar(3.0, AT_NS, 0xABC, 0xDEF, {"cart": 31})

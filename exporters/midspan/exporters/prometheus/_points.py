@@ -122,11 +122,9 @@ def _bucket(bound: float, reached: int, below: float, exemplars: Sequence[Exempl
 
 
 def _of_summary(point: SummaryPoint) -> list[Line]:
-    quantiles = [
-        Line("", ("quantile", number_text(quantile)), value)
-        for quantile, value in point.quantiles
-        if 0 <= quantile <= 1
-    ]
+    # By its text: a foreign source may name one twice, and a series can be told only once.
+    values = {number_text(quantile): value for quantile, value in point.quantiles if 0 <= quantile <= 1}
+    quantiles = [Line("", ("quantile", text), value) for text, value in values.items()]
     return [*quantiles, Line("_sum", None, point.sum), Line("_count", None, point.count)]
 
 
