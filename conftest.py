@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if SybilItem is not None:
         # The sort is stable: tests stay as they are, and the documents follow in their order.
         items.sort(key=lambda item: (True, *item.location[:2]) if isinstance(item, SybilItem) else (False,))
+
+
+def pytest_collection_finish() -> None:
+    """Take what is there now out of every later look at all objects, the collector's own among them."""
+    gc.collect()
+    gc.freeze()
 
 
 def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:

@@ -70,8 +70,9 @@ def installed(wheel, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("user") / "venv"
     _environments.create(folder)
     _environments.install(folder, ["--no-deps", "-r", str(_environments.BUILD_PINS)])
-    pins = str(ROOT / "constraints" / "all.txt")
-    _environments.install(folder, ["--no-deps", "--no-build-isolation", "-r", pins])
+    for extra in ("all", "demo"):
+        pins = str(ROOT / "constraints" / f"{extra}.txt")
+        _environments.install(folder, ["--no-deps", "--no-build-isolation", "-r", pins])
     _environments.install(folder, ["--no-deps", str(wheel)])
     return _environments.python_in(folder)
 
