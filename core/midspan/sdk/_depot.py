@@ -79,12 +79,15 @@ class Depot:
 
     def postpone(self, parcel: Parcel, outcome: Outcome) -> None:
         """Leave the backend alone for a while; give up a parcel that was tried for too long."""
+        if self.outbox.first is not parcel:
+            # It was given up while this attempt hung, counted and said: that it failed is no news.
+            return
         name = self._name
         _trouble.note(f"delivery.{name}.retry", "%s does not take what is sent: %s", name, outcome.message)
         self.outbox.failed(outcome.after_s)
         if self._spill is not None:
             self._lay_all_down()
-        if parcel is self.outbox.first and self._now_s() >= (parcel.until_s or 0.0):
+        if self.outbox.first is parcel and self._now_s() >= (parcel.until_s or 0.0):
             self.outbox.remove_first(parcel)
             account = self.accounts[parcel.signal]
             account.pending.add(-parcel.count)

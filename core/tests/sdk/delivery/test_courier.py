@@ -253,6 +253,23 @@ def test_closing_keeps_its_deadline_while_a_backend_hangs(make):
     assert (1, 0, {"shutdown": 1}) == (stats(courier).accepted, stats(courier).queued, stats(courier).dropped)
 
 
+def test_what_becomes_of_an_attempt_that_was_given_up_is_no_news(make):
+    """When it fails at last, after the end, nobody is told once more."""
+    carrier = Carrier(delivery.retry("away"))
+    carrier.open.clear()
+    courier = make(carrier)
+    courier.hand_over("spans", [b"a"])
+    while not carrier.times:
+        time.sleep(0.001)
+    assert not courier.close(time.monotonic() + 0.1)
+    told = _trouble.counts()
+    carrier.open.set()
+    deadline = soon()
+    while not carrier.closed and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert (1, told, {"shutdown": 1}) == (carrier.closed, _trouble.counts(), stats(courier).dropped)
+
+
 def test_a_child_begins_with_nothing(make):
     """What waited in the parent is the parent's to send."""
     carrier = Carrier()
