@@ -73,6 +73,13 @@ class Account:
         self.failures += 1
         self.dropped.add(reason, count)
 
+    def conclude(self, accepted: int, count: int) -> None:
+        """Count what an exporter that was called made of so many."""
+        if accepted:
+            self.export(accepted)
+        if accepted < count:
+            self.drop("rejected" if accepted else "export_failed", count - accepted)
+
     def stats(self, queued: int) -> ExporterStats:
         """Return the account so far, with what is queued before it is encoded."""
         dropped, exported, spilled = self.dropped.values(), self.exported.value, self.spilled.value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +11,7 @@ from midspan._native import allocate_lock
 from midspan._signals import let_through
 from midspan.delivery import Outcome, Verdict
 from midspan.sdk._depot import Depot
+from midspan.sdk._holders import Holders
 from midspan.sdk._outbox import Parcel
 from midspan.sdk._parcels import parcels_of
 from midspan.sdk._waiting import poll, seconds_left
@@ -58,9 +58,8 @@ class Courier:
         self.name = carrier.name
         # Called when a parcel has left: workers that encode may come with more.
         self.when_free: list[Callable[[], object]] = []
-        # How many signals share this courier; each lets go of it once.
-        self.holders = 0
-        self._released = itertools.count(1)
+        # The signals that share this courier.
+        self.holders = Holders()
         self._begin()
 
     def _begin(self) -> None:
@@ -190,8 +189,7 @@ class Courier:
 
     def release(self, deadline_s: float) -> bool:
         """Close, if nobody else has the courier any more."""
-        # Two workers may end in the same moment: unlike `-= 1`, this counts each.
-        return next(self._released) < self.holders or self.close(deadline_s)
+        return not self.holders.is_last_to_leave() or self.close(deadline_s)
 
     def close(self, deadline_s: float) -> bool:
         """Send what can be sent by the deadline, put down or drop the rest, and let the carrier close."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from midspan._tally import Tallies, Tally
-from midspan.sdk._account import ExporterStats
+from midspan.sdk._account import Account
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:
+    from midspan.sdk._account import ExporterStats
     from midspan.sdk._exporter import ExporterHandle
     from midspan.sdk._waiting import Wait
     from midspan.trace import Span
@@ -22,17 +22,13 @@ class Direct:
     def __init__(self, exporter: ExporterHandle, timeout_s: float) -> None:
         self._exporter = exporter
         self._timeout_s = timeout_s
-        self._begin()
-
-    def _begin(self) -> None:
         self._closed = False
-        self._exported = Tally()
-        self._dropped = Tallies()
+        self._account = Account()
 
     def put(self, span: Span) -> None:
         """Export one span."""
         if self._closed:
-            self._dropped.add("shutdown")
+            self._account.drop("shutdown", 1)
             return
         accepted = 0
         try:
@@ -40,10 +36,7 @@ class Direct:
                 accepted = self._exporter.export_spans((span,), self._timeout_s)
         finally:
             # An interrupt goes through, and strict mode raises; the account holds all the same.
-            if accepted:
-                self._exported.add()
-            else:
-                self._dropped.add("export_failed")
+            self._account.conclude(accepted, 1)
 
     def begin_flush(self, deadline_s: float) -> Wait:
         """Let the exporter flush what it holds itself."""
@@ -56,11 +49,8 @@ class Direct:
 
     def after_fork(self) -> None:
         """In the child: the parent's account is the parent's."""
-        closed = self._closed
-        self._begin()
-        self._closed = closed
+        self._account = Account()
 
     def stats(self) -> ExporterStats:
         """Return the account so far; nothing ever waits here."""
-        exported, dropped = self._exported.value, self._dropped.values()
-        return ExporterStats(exported + sum(dropped.values()), exported, 0, dropped)
+        return self._account.stats(0)

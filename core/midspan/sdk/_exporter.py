@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble
+from midspan.sdk._holders import Holders
 from midspan.sdk._parcels import count_of
 from midspan.sdk._waiting import begin
 from midspan.trace import suppressed
@@ -49,8 +49,7 @@ class ExporterHandle:
         self._push: Callable[..., object] | None = push if callable(push) else None
         self._timed = tuple(verb for verb in (self._export, self._push) if verb and _takes(verb, "timeout_s"))
         # Spans and metrics come from two workers; the exporter is shut down when both have ended.
-        self.holders = 0
-        self._released = itertools.count(1)
+        self.holders = Holders()
 
     def export_spans(self, spans: Sequence[Span], timeout_s: float) -> int:
         """Hand over a batch; return how many of it were accepted."""
@@ -77,7 +76,7 @@ class ExporterHandle:
 
     def shutdown(self, timeout_s: float) -> bool:
         """Let the exporter close what it opened, once nobody feeds it any more."""
-        if not self._is_last():
+        if not self.holders.is_last_to_leave():
             return True
         function = getattr(self.exporter, "shutdown", None)
         if not callable(function):
@@ -90,15 +89,10 @@ class ExporterHandle:
             _trouble.report(f"exporter.{self.name}.shutdown", "shutdown of %s failed", self.name, error=error)
             return False
 
-    def _is_last(self) -> bool:
-        """Give up one hold, and say whether it was the last."""
-        # Two workers may end in the same moment: unlike `+= 1`, this counts each.
-        return next(self._released) >= self.holders
-
     def begin(self, verb: str, deadline_s: float) -> Wait:
         """Begin `force_flush` or `shutdown`, where the exporter has it, beside the caller's thread."""
         function = getattr(self.exporter, verb, None)
-        if not callable(function) or (verb == "shutdown" and not self._is_last()):
+        if not callable(function) or (verb == "shutdown" and not self.holders.is_last_to_leave()):
             return lambda _: True
 
         def call(timeout_s: float) -> object:

@@ -90,10 +90,7 @@ class Call:
         try:
             accepted = self._export(items, timeout_s)
         finally:
-            self.account.export(accepted)
-            lost = count_of(self._signal, items) - accepted
-            if lost:
-                self.account.drop("rejected" if accepted else "export_failed", lost)
+            self.account.conclude(accepted, count_of(self._signal, items))
 
     def flush(self, deadline_s: float) -> bool:
         """Let the exporter pass on what it holds back; False if it failed, or not by the deadline."""
@@ -115,7 +112,7 @@ class Carriage:
     def __init__(self, courier: Courier, signal: str) -> None:
         self._courier = courier
         self._signal = signal
-        courier.holders += 1
+        courier.holders.join()
         self.name = courier.name
 
     @property

@@ -142,7 +142,7 @@ class _Outlet:
 
 def _held(handle: ExporterHandle) -> ExporterHandle:
     """Hold a handle once more: the last holder to let go shuts the exporter down."""
-    handle.holders += 1
+    handle.holders.join()
     return handle
 
 
