@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.exporters.otlp._wire import delimited, each_field, varint
+from midspan.exporters._halving import in_two, protobuf_in_two
+from midspan.exporters._wire import each_field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = ["halve_json", "halve_protobuf"]
 
@@ -21,7 +22,6 @@ __all__ = ["halve_json", "halve_protobuf"]
 _PATH: Final = (1, 2, 2)
 # Of a Metric, what holds points: gauge, sum, histogram, exponential_histogram, summary; of each, points = 1.
 _DATA: Final = frozenset({5, 7, 9, 10, 11})
-_DELIMITED: Final = 2
 _JSON_PATHS: Final = {
     "traces": ("resourceSpans", "scopeSpans", "spans"),
     "metrics": ("resourceMetrics", "scopeMetrics", "metrics"),
@@ -34,8 +34,7 @@ def halve_protobuf(signal: str, payload: bytes) -> list[tuple[bytes, int]]:
     Raises:
         ValueError: This is no request.
     """
-    counts = [_points_of(leaf) if signal == "metrics" else 1 for leaf in _leaves(payload, _PATH)]
-    return _both(counts, lambda keep: _kept(payload, _PATH, keep))
+    return protobuf_in_two(payload, _PATH, _points_of if signal == "metrics" else None)
 
 
 def halve_json(signal: str, payload: bytes) -> list[tuple[bytes, int]]:
@@ -50,41 +49,7 @@ def halve_json(signal: str, payload: bytes) -> list[tuple[bytes, int]]:
     def kept(keep: Iterator[bool]) -> bytes:
         return json.dumps(_json_kept(document, path, keep), separators=(",", ":")).encode()
 
-    return _both(counts, kept)
-
-
-def _both(counts: list[int], kept: Callable[[Iterator[bool]], bytes]) -> list[tuple[bytes, int]]:
-    middle = len(counts) // 2
-    if not middle:
-        return []
-    lower = [at < middle for at in range(len(counts))]
-    upper = [not keep for keep in lower]
-    return [(kept(iter(lower)), sum(counts[:middle])), (kept(iter(upper)), sum(counts[middle:]))]
-
-
-def _leaves(message: bytes, path: tuple[int, ...]) -> Iterator[bytes]:
-    for number, value, _ in each_field(message):
-        if number == path[0] and isinstance(value, bytes):
-            if len(path) == 1:
-                yield value
-            else:
-                yield from _leaves(value, path[1:])
-
-
-def _kept(message: bytes, path: tuple[int, ...], keep: Iterator[bool]) -> bytes:
-    """Return a message with those leaves for which `keep` says so, and without what is empty then."""
-    parts = []
-    for number, value, whole in each_field(message):
-        if number != path[0] or not isinstance(value, bytes):
-            parts.append(whole)
-        elif len(path) == 1:
-            if next(keep):
-                parts.append(whole)
-        else:
-            inner = _kept(value, path[1:], keep)
-            if any(True for _ in _leaves(inner, path[1:])):
-                parts.append(delimited(varint(number << 3 | _DELIMITED), inner))
-    return b"".join(parts)
+    return in_two(counts, kept)
 
 
 def _points_of(metric: bytes) -> int:

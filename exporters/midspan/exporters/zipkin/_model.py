@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final, NamedTuple
 
 from midspan.exporters._plain import mended_attributes, mended_text
+from midspan.exporters._texts import checked_text, json_object, json_text, tag_text
 from midspan.exporters.zipkin._remote import Endpoint, remote_endpoint
-from midspan.exporters.zipkin._texts import checked_text, json_object, json_text, tag_text
 from midspan.trace import SpanKind, StatusCode
 
 __all__ = ["Origins", "ZipkinSpan", "zipkin_span"]

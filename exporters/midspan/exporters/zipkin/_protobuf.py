@@ -12,7 +12,8 @@ import ipaddress
 import struct
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.exporters._wire import delimited, each_field, varint
+from midspan.exporters._halving import protobuf_in_two
+from midspan.exporters._wire import delimited, varint
 from midspan.exporters.zipkin._remote import Endpoint
 from midspan.exporters.zipkin._spans import written
 
@@ -44,10 +45,7 @@ def halve_protobuf(payload: bytes) -> list[tuple[bytes, int]]:
     Raises:
         ValueError: This is no list.
     """
-    spans = [whole for _, _, whole in each_field(payload)]
-    middle = len(spans) // 2
-    parts = (spans[:middle], spans[middle:]) if middle else ()
-    return [(b"".join(part), len(part)) for part in parts]
+    return protobuf_in_two(payload, (1,))
 
 
 def _span(span: ZipkinSpan) -> bytes:

@@ -1,4 +1,4 @@
-"""Say an attribute's value as a text, for Zipkin's tags hold nothing else.
+"""Say an attribute's value as a text, where a format holds nothing else.
 
 The forms are those of the OpenTelemetry specification, "OpenTelemetry to Zipkin Transformation": `true` and
 `false`, numbers without a locale, lists and maps as JSON. What JSON lacks is said within it as protobuf's
@@ -23,7 +23,7 @@ _dump: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow
 
 
 def tag_text(value: Any) -> str:  # noqa: ANN401 - an attribute
-    """Return a value as the text of a tag.
+    """Return a value as a text: of None an empty one.
 
     Raises:
         ValueError: It is none of the types that attributes have.
