@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote
@@ -9,14 +10,17 @@ from urllib.parse import unquote
 from midspan import _trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["ConfigurationError", "Environment"]
+__all__ = ["ConfigurationError", "Environment", "watched"]
 
 T = TypeVar("T")
 
 # The specification suggests it for "indefinite": the longest time that 32 bits hold in milliseconds.
 _FOR_EVER_S: Final = (2**31 - 1) / 1000
+
+# Who wants to know what is read (`watched`); nobody does but a person who asks where a value comes from.
+_watchers: Final[list[Callable[[str, str | None], object]]] = []
 
 
 class ConfigurationError(ValueError):
@@ -31,7 +35,10 @@ class Environment:
 
     def text(self, name: str) -> str | None:
         """Return a string, or None if it is not set."""
-        return self._variables.get(name, "").strip() or None
+        said = self._variables.get(name, "").strip() or None
+        for tell in _watchers:
+            tell(name, said)
+        return said
 
     def integer(self, name: str, *, minimum: int = 0) -> int | None:
         """Return a whole number, at least `minimum`."""
@@ -77,6 +84,18 @@ class Environment:
         except ValueError:
             message = f"{name}={raw!r} is not valid: allowed is {allowed}"
             raise ConfigurationError(message) from None
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[dict[str, str | None]]:
+    """Collect what anybody reads in this block: variables, and what they say (None: one is not set)."""
+    seen: dict[str, str | None] = {}
+    note = seen.__setitem__
+    _watchers.append(note)
+    try:
+        yield seen
+    finally:
+        _watchers.remove(note)
 
 
 def _at_least(number: int, minimum: int) -> int:

@@ -167,7 +167,7 @@ def get_pipeline() -> Pipeline | None:
     return _pipeline
 
 
-def reset() -> None:
+def reset(timeout_s: float = _RECONFIGURE_TIMEOUT_S) -> None:
     """Shut the pipeline down; forget it, the propagators, the adopted wishes and every count: for tests."""
     global _pipeline
     previous, _pipeline = _pipeline, None
@@ -176,7 +176,7 @@ def reset() -> None:
     instruments.install(None)
     propagation.set_global(None)
     if previous is not None:
-        previous.shutdown(_RECONFIGURE_TIMEOUT_S)
+        previous.shutdown(timeout_s)
     _trouble.set_strict(False)
     _trouble.reset()
 

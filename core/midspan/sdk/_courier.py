@@ -58,6 +58,8 @@ class Courier:
         self.name = carrier.name
         # Called when a parcel has left: workers that encode may come with more.
         self.when_free: list[Callable[[], object]] = []
+        # Called with a parcel that was sent, what became of it, and how many seconds that took.
+        self.when_answered: list[Callable[[Parcel, Outcome, float], object]] = []
         # The signals that share this courier.
         self.holders = Holders()
         self._begin()
@@ -130,7 +132,10 @@ class Courier:
         if deadline_s is not None:
             timeout_s = min(timeout_s, seconds_left(deadline_s))
         depot.begin_attempt(parcel)
+        began_s = self._now_s()
         outcome = self._sent(parcel, timeout_s)
+        for tell in self.when_answered:
+            tell(parcel, outcome, self._now_s() - began_s)
         if outcome.verdict is Verdict.RETRY:
             depot.postpone(parcel, outcome)
             if self._is_closing:

@@ -34,8 +34,8 @@ class Simple:
         self.exporter = exporter
 
 
-def load_exporter(name: str) -> Any:  # noqa: ANN401 - whatever the entry point makes
-    """Make the exporter that is registered under `name`, configured from the environment.
+def load_exporter(name: str, **settings: Any) -> Any:  # noqa: ANN401 - whatever the entry point makes, and takes
+    """Make the exporter that is registered under `name`, configured by `settings` and the environment.
 
     Raises:
         ConfigurationError: No such exporter is registered, or a library that it needs is missing.
@@ -48,7 +48,7 @@ def load_exporter(name: str) -> Any:  # noqa: ANN401 - whatever the entry point 
         message = f"exporter {name!r} (OTEL_TRACES_EXPORTER) is not valid: allowed is any of {allowed}"
         raise ConfigurationError(message)
     try:
-        return found[name].load()()
+        return found[name].load()(**settings)
     except ImportError as error:
         message = f"exporter {name!r} needs a library ({error}): pip install 'midspan[{name}]'"
         raise ConfigurationError(message) from error

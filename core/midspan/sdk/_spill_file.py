@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from midspan.sdk._delivery import SpillSettings
 
-__all__ = ["SpillFile"]
+__all__ = ["FILE", "SpillFile"]
 
-_FILE: Final = "midspan-spill.sqlite3"
+FILE: Final = "midspan-spill.sqlite3"
 # SQLite's own, beside it.
 _SUFFIXES: Final = ("", "-wal", "-shm")
 # How long others may write; a shutdown may have to wait for it once.
@@ -52,7 +52,7 @@ class SpillFile:
         self._settings = settings
         self._now_s = now_s
         self._when_lost = when_lost
-        self._path = os.path.join(settings.folder, _FILE)  # noqa: PTH118 - no import of pathlib
+        self._path = os.path.join(settings.folder, FILE)  # noqa: PTH118 - no import of pathlib
         self._lock = allocate_lock()
         self._connection: sqlite3.Connection | None = None
         # Which file it was that was opened last: another process may have replaced it since.

@@ -21,9 +21,9 @@ True
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
+from midspan._environment import Environment
 from midspan.exporters._json_form import json_of_spans
 from midspan.exporters._json_metrics import json_of_metrics
 from midspan.exporters._json_read import SpanRecord, read
@@ -31,6 +31,7 @@ from midspan.exporters._json_read_metrics import read_metrics
 from midspan.exporters._lines import STDOUT, Lines
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
     from typing import IO
 
@@ -76,8 +77,9 @@ class JSONLinesExporter:
         """
         apart = metrics
         if path_or_file is None:
-            path_or_file = os.environ.get(_PATH_VARIABLE) or STDOUT
-            apart = apart or os.environ.get(_METRICS_PATH_VARIABLE) or None
+            read = Environment()
+            path_or_file = read.text(_PATH_VARIABLE) or STDOUT
+            apart = apart or read.text(_METRICS_PATH_VARIABLE)
         self._lines = Lines(path_or_file)
         self._metric_lines = self._lines if apart is None else Lines(apart)
 
