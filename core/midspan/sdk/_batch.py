@@ -90,6 +90,9 @@ class BatchQueue(Feeder):
         """Look whether there is a batch, now that an earlier one has left."""
         if self._worker is not None and len(self._queue) >= self._batch_size:
             self._worker.wake()
+        elif not self._route.is_busy:
+            # It was to be a larger one for as long as that took; the next need not be.
+            self._last_of_batch = self._batch_size - 1
 
     def _refuse(self) -> None:
         if self._closed:
@@ -140,6 +143,10 @@ class BatchQueue(Feeder):
         # No span need wake the worker before there are as many; and none at all if there is no room for them:
         # the route does, when something has left.
         self._last_of_batch = enough - 1 if self._route.has_room else self._max_size
+        if not self._route.is_busy:
+            # It may have become free just before that line, and `_go_on` may have come too early.
+            enough = self._batch_size
+            self._last_of_batch = enough - 1
         return self._route.has_room and len(self._queue) >= enough
 
     def _take(self) -> list[Span]:

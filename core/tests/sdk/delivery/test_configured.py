@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from midspan import delivery, metrics, sdk, trace
 from midspan.sdk import DeliverySettings, SpillSettings
+from midspan.sdk._waiting import poll
 
 
 class Carrier:
@@ -131,8 +133,6 @@ def test_what_cannot_be_is_refused(settings, message):
 
 def test_while_a_backend_is_slow_batches_grow():
     """Spans wait for the request that is under way, and then leave together."""
-    import threading
-
     gate = threading.Event()
 
     class Slow(Carrier):
@@ -149,6 +149,25 @@ def test_while_a_backend_is_slow_batches_grow():
     sizes = [body.count(b"x") for _, body in carrier.sent]
     assert 2_600 == sum(sizes)
     assert max(sizes) > 1_000
+
+
+def test_batches_are_small_again_once_the_backend_has_caught_up():
+    """What was to be a larger batch while one was being sent is an ordinary one afterwards."""
+    entered, gate = threading.Event(), threading.Event()
+
+    class Slow(Carrier):
+        def send(self, signal, body, timeout_s):
+            entered.set()
+            gate.wait(5)
+            return super().send(signal, body, timeout_s)
+
+    carrier = Slow()
+    configured(carrier, batch=sdk.BatchSettings(schedule_delay_s=3_600))
+    for batches in (1, 2):
+        end_spans(*["x"] * 512)
+        assert entered.wait(5)
+        gate.set()
+        assert poll(lambda count=batches: len(carrier.sent) == count, time.monotonic() + 5)
 
 
 def test_the_queue_holds_fewer_spans_where_they_are_large():
