@@ -19,6 +19,8 @@ PIPELINE = {
     "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "512",
     "OTEL_BSP_SCHEDULE_DELAY": "5000",
 }
+# The same room, and else the defaults of each side.
+ROOMY = {"OTEL_BSP_MAX_QUEUE_SIZE": "65536"}
 # The same queue, but nothing leaves it: what it holds can be weighed.
 FILLING = PIPELINE | {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "65536", "OTEL_BSP_SCHEDULE_DELAY": "3600000"}
 
@@ -31,11 +33,13 @@ class Case:
     title: str
     topic: str
     peers: Mapping[str, float | None]
-    kind: Literal["timed", "held", "import"] = "timed"
+    kind: Literal["timed", "held", "peak", "import"] = "timed"
     iterations: int = 5_000
     makes: int = 1  # what one iteration must leave: spans, headers, measurements, points
     environment: Mapping[str, str] = field(default_factory=lambda: PIPELINE)
     unit: str = "us"
+    # The least ratio wanted of the calling thread alone.
+    caller: float | None = None
 
 
 CASES = (
@@ -134,6 +138,14 @@ CASES = (
         makes=2_000,
     ),
     Case(
+        "encode_zipkin",
+        "Zipkin, JSON: encode 512 mixed spans",
+        "encoding",
+        {"opentelemetry": None},
+        iterations=6,
+        makes=512,
+    ),
+    Case(
         "counter_add",
         "counter.add with two attributes",
         "metering",
@@ -163,6 +175,44 @@ CASES = (
         {"opentelemetry": None},
         iterations=2,
         makes=10_000,
+    ),
+    Case(
+        "deliver_http",
+        "OTLP/HTTP: span with 5 attributes, from start to acknowledged",
+        "delivering",
+        {"opentelemetry": 7},
+        iterations=20_000,
+        environment=ROOMY,
+        caller=8,
+    ),
+    Case(
+        "deliver_http_gzip",
+        "the same, compressed (gzip)",
+        "delivering",
+        {"opentelemetry": 7},
+        iterations=20_000,
+        environment=ROOMY,
+        caller=8,
+    ),
+    Case(
+        "deliver_http_peak",
+        "OTLP/HTTP: peak memory of the process that sends 20,000",
+        "delivering",
+        {"opentelemetry": 2},
+        kind="peak",
+        iterations=20_000,
+        environment=ROOMY,
+        unit="MB",
+    ),
+    Case(
+        "deliver_http_grown",
+        "OTLP/HTTP: the same, less what it held before",
+        "delivering",
+        {"opentelemetry": 2},
+        kind="peak",
+        iterations=20_000,
+        environment=ROOMY,
+        unit="MB",
     ),
     Case(
         "queued_span",

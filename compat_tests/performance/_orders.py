@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,12 +14,18 @@ LATENCIES_MS = {f"/cart/{number}": 2.5 * number**2 for number in range(10)}
 # OpenTelemetry's default, which is midspan's too.
 BOUNDARIES = (0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000)
 SERIES = 10_000
+_DICE = random.Random(40)
 
 
 def orders(count: int) -> list[tuple[str, float]]:
     """Give as many pairs of a route and its latency, each route in turn."""
     pairs = list(LATENCIES_MS.items())
     return [pairs[number % len(pairs)] for number in range(count)]
+
+
+def user_ids(count: int) -> list[str]:
+    """Give as many names of users that were never seen before."""
+    return [f"u-{_DICE.getrandbits(40):010x}" for _ in range(count)]
 
 
 def counted(points: Iterable[list[Any]]) -> int:

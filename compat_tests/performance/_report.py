@@ -51,6 +51,7 @@ def as_json(outcomes: Sequence[Outcome], machine: Mapping[str, str], versions: M
             "ratio": outcome.ratio,
             "thread_ratio": outcome.thread_ratio,
             "target": outcome.target,
+            "caller": outcome.case.caller,
             "met": outcome.met,
             "failure": outcome.failure,
             "midspan": outcome.ours and {"total": outcome.ours.total, "thread": outcome.ours.thread},
@@ -90,6 +91,8 @@ _INTERPRETER = ("python", "implementation")
 def _cells(outcome: Outcome) -> tuple[str, ...]:
     row = (outcome.case.title, SIDES[outcome.peer].title)
     target = f">= {outcome.target:g}x" if outcome.target else ""
+    if outcome.case.caller:
+        target += f", caller {outcome.case.caller:g}x"
     if outcome.failure or outcome.ours is None or outcome.theirs is None:
         return (*row, "", "", "FAILED", "", "", target, "NO")
     unit = outcome.case.unit

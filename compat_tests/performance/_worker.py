@@ -16,6 +16,7 @@ import time
 import traceback
 import tracemalloc
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -50,21 +51,31 @@ class Worker:
         return {}
 
     def round(self, iterations: int) -> dict[str, int]:
-        """Time one round, in ns of CPU: of this thread alone, and of the whole process until settled."""
+        """Measure one round: CPU, of this thread alone and of the whole process until settled, and memory."""
         timed = self.timed
         assert timed is not None
         timed.prepare(iterations)
         made = timed.made()
         gc.collect()
+        # In kB: what the process holds before, and then the most that it ever held.
+        held = _memory_kb("VmRSS")
         process, thread = time.process_time_ns(), time.thread_time_ns()
         timed.run(iterations)
         thread = time.thread_time_ns() - thread
         timed.settle()
         process = time.process_time_ns() - process
+        peak = _memory_kb("VmHWM")
         made = timed.made() - made
         if made != iterations * self.makes:
             raise AssertionError(f"{iterations} iterations made {made}, not {iterations * self.makes}")
-        return {"process_ns": process, "thread_ns": thread}
+        return {"process_ns": process, "thread_ns": thread, "peak_kb": peak, "grown_kb": peak - held}
+
+    def first_round(self, topic: str, name: str, makes: int, iterations: int) -> dict[str, int]:
+        """Measure a round of a process that has imported everything, and done next to nothing yet."""
+        self.timed = self._function(topic, name)()
+        self.makes = makes
+        self.round(100)
+        return self.round(iterations)
 
     def sample(self) -> Any:
         """Do one more iteration and show what came of it."""
@@ -98,6 +109,15 @@ class Worker:
 
     def _function(self, topic: str, name: str) -> Any:
         return getattr(importlib.import_module(f"compat_tests.performance.sides.{self.side}.{topic}"), name)
+
+
+def _memory_kb(what: str) -> int:
+    """Tell the resident memory now (VmRSS), or its peak so far (VmHWM); 0 where the system does not tell."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) for line in lines if line.startswith(what))
 
 
 def answer(worker: Worker, line: str) -> dict[str, Any]:

@@ -69,6 +69,14 @@ EXPECTED: dict[str, Any] = {
     "collect_series": {"series": 10_000, "sum": 40_000},
     "collect_histograms": {"series": 10_000, "sum": 40_000},
 }
+# Rows that leave a payload: what decodes it, and how many spans or points it holds.
+JUDGED = {
+    "encode_mixed": ("neutral_payload", 512),
+    "encode_metrics": ("neutral_metrics", 2_000),
+    "encode_zipkin": ("neutral_zipkin", 512),
+    "deliver_http": ("neutral_delivered", 1),
+    "deliver_http_gzip": ("neutral_delivered", 1),
+}
 TIMED = [case for case in CASES if case.kind == "timed"]
 PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]
 pytestmark = pytest.mark.slow
@@ -94,15 +102,13 @@ def test_row_does_its_work(case: Case, side: str) -> None:
 
 def test_every_row_is_checked() -> None:
     """No timed row is without an expectation, so none can measure nothing."""
-    assert {case.name for case in TIMED} == {*EXPECTED, "encode_mixed", "encode_metrics"}
+    assert {case.name for case in TIMED} == {*EXPECTED, *JUDGED}
 
 
-@pytest.mark.parametrize(
-    ("row", "judge_by", "count"),
-    [("encode_mixed", "neutral_payload", 512), ("encode_metrics", "neutral_metrics", 2_000)],
-)
-def test_payloads_say_the_same(row: str, judge_by: str, count: int) -> None:
+@pytest.mark.parametrize("row", JUDGED)
+def test_payloads_say_the_same(row: str) -> None:
     """The peer's own messages, parsed from both payloads, show the same spans, and the same points."""
+    judge_by, count = JUDGED[row]
     case = next(case for case in CASES if case.name == row)
     small = {"topic": case.topic, "name": case.name, "makes": case.makes, "iterations": 1}
     payloads = {}
@@ -112,7 +118,7 @@ def test_payloads_say_the_same(row: str, judge_by: str, count: int) -> None:
             payloads[side] = worker.ask("sample")
     with WorkerProcess(SIDES["opentelemetry"], python("opentelemetry"), {}) as judge:
         seen = {
-            side: judge.ask("call", topic="encoding", name=judge_by, arguments=[payload])
+            side: judge.ask("call", topic=case.topic, name=judge_by, arguments=[payload])
             for side, payload in payloads.items()
         }
     assert len(seen[OURS]) == count
@@ -135,6 +141,16 @@ def test_attribute_sets_are_counted(side: str) -> None:
     with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
         held = worker.ask("held", topic=case.topic, name=case.name, iterations=5_000)
     assert held["bytes"] > 0
+
+
+@pytest.mark.parametrize("side", [OURS, "opentelemetry"])
+def test_peaks_are_found(side: str) -> None:
+    """The peak is at least what was there before, and that is a whole interpreter."""
+    case = next(case for case in CASES if case.name == "deliver_http_peak")
+    with WorkerProcess(SIDES[side], python(side), case.environment) as worker:
+        found = worker.ask("first_round", topic=case.topic, name="deliver_http", makes=1, iterations=1_000)
+    assert found["peak_kb"] - found["grown_kb"] > 10_000
+    assert found["grown_kb"] >= 0
 
 
 @pytest.mark.parametrize("side", [OURS, "opentelemetry"])
@@ -182,6 +198,14 @@ def test_check_fails_when_a_target_is_missed() -> None:
     short = Outcome(case, "opentelemetry", Figures((1.0,)), Figures((7.9,)))
     full = Outcome(case, "opentelemetry", Figures((1.0,)), Figures((8.0,)))
     assert [command._status([outcome], check=True) for outcome in (short, full)] == [1, 0]
+
+
+def test_the_caller_has_a_target_of_its_own() -> None:
+    """A row whose whole process is cheap enough misses its target if the calling thread is not."""
+    case = Case("x", "x", "x", {"opentelemetry": 7}, caller=8)
+    short = Outcome(case, "opentelemetry", Figures((1.0,), (1.0,)), Figures((9.0,), (7.9,)))
+    assert not short.met
+    assert Outcome(case, "opentelemetry", Figures((1.0,), (1.0,)), Figures((7.0,), (8.0,))).met
 
 
 def test_figures_are_kept_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

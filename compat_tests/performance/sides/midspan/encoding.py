@@ -1,4 +1,4 @@
-"""OTLP payloads, by midspan's own writer."""
+"""Payloads of OTLP and Zipkin, by midspan's own writers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,23 @@ from compat_tests.performance._timed import Made, Timed
 from midspan import metrics, sdk, testing, trace
 from midspan.exporters.otlp import encode_metrics as to_bytes
 from midspan.exporters.otlp import encode_spans
+from midspan.exporters.zipkin import encode_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def encode_mixed() -> Timed:
     """Batches of 512 spans, none seen before, to bytes."""
+    return _encoded(encode_spans)
+
+
+def encode_zipkin() -> Timed:
+    """The same as Zipkin has it, in JSON."""
+    return _encoded(encode_json)
+
+
+def _encoded(encode: Callable[[Sequence[trace.Span]], bytes]) -> Timed:
     made, builder = Made(), Builder()
     batches: list[Sequence[trace.Span]] = []
 
@@ -24,7 +34,7 @@ def encode_mixed() -> Timed:
 
     def run(_iterations: int) -> None:
         for batch in batches:
-            made.last = encode_spans(batch)
+            made.last = encode(batch)
             made.total += len(batch)
 
     return Timed(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.common.metrics_encoder import encode_metrics as to_message
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.exporter.zipkin.json.v2 import JsonV2Encoder
+from opentelemetry.exporter.zipkin.node_endpoint import NodeEndpoint
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.metrics import MeterProvider
@@ -20,14 +23,27 @@ from compat_tests.performance import _metric_mix, _mix
 from compat_tests.performance._timed import Made, Timed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from opentelemetry.sdk.metrics.export import MetricsData
     from opentelemetry.sdk.trace import ReadableSpan
 
+# Tags whose values are text, which every side writes alike.
+_PLAIN_TAGS = frozenset(("http.request.method", "http.route", "db.query.text", "url.full", "user.id"))
+
 
 def encode_mixed() -> Timed:
     """Batches of 512 spans, none seen before, to bytes."""
+    return _encoded(lambda batch: encode_spans(batch).SerializeToString())
+
+
+def encode_zipkin() -> Timed:
+    """The same as Zipkin has it, in JSON."""
+    encoder, origin = JsonV2Encoder(), NodeEndpoint()
+    return _encoded(lambda batch: encoder.serialize(batch, origin).encode())
+
+
+def _encoded(encode: Callable[[Sequence[ReadableSpan]], bytes]) -> Timed:
     made, builder = Made(), Builder()
     batches: list[Sequence[ReadableSpan]] = []
 
@@ -36,7 +52,7 @@ def encode_mixed() -> Timed:
 
     def run(_iterations: int) -> None:
         for batch in batches:
-            made.last = encode_spans(batch).SerializeToString()
+            made.last = encode(batch)
             made.total += len(batch)
 
     return Timed(
@@ -45,6 +61,27 @@ def encode_mixed() -> Timed:
         lambda: made.last.hex(),  # noqa: PLW0108 - the latest, not today's
         prepare=prepare,
     )
+
+
+def neutral_zipkin(payload_hex: str) -> list[Any]:
+    """Read any side's spans for Zipkin into what the sides must agree on; what they add is their own."""
+    shown = [
+        [
+            [
+                span["name"].lower(),
+                span.get("kind"),
+                "parentId" in span,
+                len(span["traceId"]),
+                len(span["id"]),
+            ],
+            # One side rounds to microseconds, the other cuts.
+            [span["timestamp"], span["duration"] > 0],
+            sorted((key, value) for key, value in span.get("tags", {}).items() if key in _PLAIN_TAGS),
+            [annotation["timestamp"] for annotation in span.get("annotations", ())],
+        ]
+        for span in json.loads(bytes.fromhex(payload_hex))
+    ]
+    return sorted(shown, key=repr)
 
 
 def neutral_payload(payload_hex: str) -> list[Any]:
