@@ -90,7 +90,10 @@ class Environment:
 def watched() -> Iterator[dict[str, str | None]]:
     """Collect what anybody reads in this block: variables, and what they say (None: one is not set)."""
     seen: dict[str, str | None] = {}
-    note = seen.__setitem__
+
+    def note(name: str, said: str | None) -> None:
+        seen[name] = said or seen.get(name)
+
     _watchers.append(note)
     try:
         yield seen

@@ -1,4 +1,4 @@
-"""Find the subcommands: entry points of the group `midspan.commands`, ours and other distributions' alike."""
+"""Find the subcommands: those of the core, and the entry points of the group `midspan.commands`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from importlib import metadata
 from typing import Protocol
 
 GROUP = "midspan.commands"
+# What needs nothing but the core is always there, however midspan came onto the path.
+BUILT_IN = (metadata.EntryPoint("doctor", "midspan.cli.doctor:command", GROUP),)
 
 
 class Command(Protocol):
@@ -25,8 +27,8 @@ class CannotLoadError(Exception):
 
 
 def found() -> dict[str, metadata.EntryPoint]:
-    """Return the registered commands by name, sorted; nothing is imported yet."""
-    points = metadata.entry_points(group=GROUP)
+    """Return the commands by name, sorted; nothing is imported yet."""
+    points = [*metadata.entry_points(group=GROUP), *BUILT_IN]
     return {point.name: point for point in sorted(points, key=lambda point: point.name)}
 
 

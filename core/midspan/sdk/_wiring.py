@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from midspan.sdk._outlets import MetricReader, Sink
     from midspan.sdk._routes import Route
 
-__all__ = ["Outlets", "Waits", "is_carrier", "outlets_of"]
+__all__ = ["Outlets", "Waits", "is_carrier", "named_exporters", "outlets_of"]
 
 
 class Outlets(NamedTuple):
@@ -51,8 +51,7 @@ def outlets_of(exporters: Sequence[Any] | None, waits: Waits, environment: Envir
     """
     outlets = Outlets({}, {})
     if exporters is None:
-        spans = environment.names("OTEL_TRACES_EXPORTER") or ["otlp"]
-        metrics = environment.names("OTEL_METRICS_EXPORTER") or ["otlp"]
+        spans, metrics = named_exporters(environment)
         for name in dict.fromkeys([*spans, *metrics]):
             _open(name, outlets, waits, (name in spans, name in metrics))
         _hold_to(environment, "OTEL_TRACES_EXPORTER", outlets.sinks)
@@ -64,6 +63,14 @@ def outlets_of(exporters: Sequence[Any] | None, waits: Waits, environment: Envir
     for given in exporters:
         _open(given, outlets, waits, (True, True))
     return outlets
+
+
+def named_exporters(environment: Environment) -> tuple[list[str], list[str]]:
+    """Return the names of the exporters that the variables ask for: for spans, and for metrics."""
+    return (
+        environment.names("OTEL_TRACES_EXPORTER") or ["otlp"],
+        environment.names("OTEL_METRICS_EXPORTER") or ["otlp"],
+    )
 
 
 def _hold_to(environment: Environment, variable: str, outlets: Container[str]) -> None:

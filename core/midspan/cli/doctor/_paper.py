@@ -1,0 +1,180 @@
+"""Write a report for a person: trouble first, each with its remedy, then what is in force, in few lines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+from typing import IO, TYPE_CHECKING, Any, Final
+
+from midspan.cli.doctor._plug_ins import GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from midspan.cli.doctor._report import Backend, Report, Sent
+
+__all__ = ["write"]
+
+_UNICODE: Final = {"trouble": "✗", "warning": "!", "note": "·", "well": "✓", "remedy": "→"}
+_ASCII: Final = {"trouble": "x", "warning": "!", "note": "-", "well": "+", "remedy": "->"}
+_COLORS: Final = {
+    "trouble": "31;1",
+    "warning": "33;1",
+    "note": "2",
+    "well": "32",
+    "remedy": "36",
+    "head": "1",
+}
+_VERDICTS: Final = {
+    "accepted": "accepted",
+    "rejected": "accepted in part",
+    "retry": "not taken now",
+    "refused": "refused",
+    "too_large": "too large",
+    "lost": "not sent",
+    "silent": "no answer",
+    "unknown": "not known",
+}
+_WIDEST: Final = 80
+_WIDTH_OF_A_FILE: Final = 10_000
+
+
+class _Pen:
+    """What can be written where it goes: marks, colours, and how wide a line may be."""
+
+    def __init__(self, file: IO[str]) -> None:
+        is_terminal = bool(getattr(file, "isatty", lambda: False)())
+        is_dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
+        self._has_color = is_terminal and not is_dumb
+        self._encoding = getattr(file, "encoding", None) or "utf-8"
+        # In a file, each finding stays on its line, where grep finds it whole.
+        self._width = shutil.get_terminal_size((100, 24)).columns if is_terminal else _WIDTH_OF_A_FILE
+        try:
+            "".join(_UNICODE.values()).encode(self._encoding)
+            self.marks = _UNICODE
+        except UnicodeEncodeError:
+            self.marks = _ASCII
+
+    def color(self, kind: str, text: str) -> str:
+        """Return a text in the colour of its kind, if there are colours."""
+        return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if self._has_color else text
+
+    def mark(self, kind: str) -> str:
+        """Return the mark of a kind."""
+        return self.color(kind, self.marks[kind])
+
+    def wrapped(self, kind: str, text: str, indent: str) -> Iterator[str]:
+        """Yield the lines of a text behind its mark."""
+        hang = indent + " " * (len(self.marks[kind]) + 1)
+        room = max(self._width - len(hang), 20)
+        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+        yield f"{indent}{self.mark(kind)} {lines[0]}"
+        yield from (hang + line for line in lines[1:])
+
+    def fit(self, text: str) -> str:
+        """Return a text as its file can hold it."""
+        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+
+
+def write(report: Report, file: IO[str], hide: Callable[[str], str]) -> None:
+    """Write a report; everything that may hold a secret goes through `hide`."""
+    pen = _Pen(file)
+    versions = " · " if pen.marks is _UNICODE else ", "
+    head = versions.join(f"{name} {version}".strip() for name, version in report.versions.items())
+    lines = [pen.color("head", hide(head)), ""]
+    lines += _findings(report, pen, hide)
+    lines += _backends(report, pen, hide)
+    lines += _settings(report, pen, hide)
+    lines += _plug_ins(report, pen, hide)
+    lines += _verdict(report, pen)
+    file.write(pen.fit("\n".join(lines) + "\n"))
+
+
+def _findings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+    for level in ("trouble", "warning", "note"):
+        for finding in report.findings:
+            if finding.level == level:
+                yield from pen.wrapped(level, hide(finding.text), "")
+                if finding.remedy:
+                    yield from pen.wrapped("remedy", hide(finding.remedy), "  ")
+    if report.findings:
+        yield ""
+
+
+def _backends(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+    if not report.backends:
+        return
+    arrived = any(sent.verdict == "accepted" for backend in report.backends for sent in backend.sent)
+    seen = f"  (look for trace {report.trace_id})" if report.trace_id and arrived else ""
+    yield pen.color("head", "exporters") + pen.color("note", seen)
+    column = max(len(hide(_about(backend))) for backend in report.backends)
+    for backend in report.backends:
+        yield _row(pen, hide(_about(backend)), column, backend.said_by)
+        width = max((len(sent.signal) for sent in backend.sent), default=0)
+        for sent in backend.sent:
+            yield f"    {sent.signal:<{width}}  {_came_back(sent, pen, hide)}"
+
+
+def _about(backend: Backend) -> str:
+    # What has no words for itself is shown by its name and address.
+    is_mute = backend.about.startswith("<")
+    return (
+        f"{backend.name}: {backend.address or 'it does not say where it sends to'}"
+        if is_mute
+        else (f"{backend.name}: {backend.about}")
+    )
+
+
+def _came_back(sent: Sent, pen: _Pen, hide: Callable[[str], str]) -> str:
+    mark = "note" if sent.verdict == "unknown" else "well" if sent.is_well else "trouble"
+    figures = []
+    if sent.seconds is not None:
+        figures.append(f"{sent.seconds * 1000:,.0f} ms")
+    if sent.size_bytes is not None:
+        figures.append(f"{sent.size_bytes:,} bytes")
+    words = ", ".join([_VERDICTS[sent.verdict], *figures])
+    # Of trouble the message stands above.
+    more = f": {hide(sent.message)}" if sent.is_well and sent.message else ""
+    return f"{pen.mark(mark)} {words}{more}"
+
+
+def _settings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+    if not report.settings:
+        return
+    yield pen.color("head", "in force")
+    width = max(len(setting.name) for setting in report.settings)
+    rows = [(f"{each.name:<{width}}  {hide(each.value)}", each.said_by) for each in report.settings]
+    column = max(len(row) for row, _ in rows)
+    yield from (_row(pen, row, column, said_by) for row, said_by in rows)
+
+
+def _row(pen: _Pen, text: str, column: int, said_by: Sequence[str]) -> str:
+    """Return a line that says in a column of its own who said it."""
+    return f"  {text:<{min(column, _WIDEST)}}  {pen.color('note', ', '.join(said_by) or 'default')}"
+
+
+def _plug_ins(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+    if not report.plug_ins:
+        return
+    yield pen.color("head", "plug-ins")
+    width = max(map(len, GROUPS))
+    for group in GROUPS:
+        found = [plug_in for plug_in in report.plug_ins if plug_in.group == group]
+        usable = [plug_in.name for plug_in in found if not plug_in.trouble]
+        yield f"  {group:<{width}}  {', '.join(usable) or 'none'}"
+        for each in found:
+            if each.trouble:
+                remedy = f" ({each.remedy})" if each.remedy else ""
+                yield f"  {'':<{width}}  {pen.mark('note')} {hide(f'{each.name} {each.trouble}{remedy}')}"
+
+
+def _verdict(report: Report, pen: _Pen) -> Iterable[str]:
+    counts: dict[str, Any] = {
+        level: sum(finding.level == level for finding in report.findings) for level in ("trouble", "warning")
+    }
+    told = [f"{count} {level}{'s' if count > 1 else ''}" for level, count in counts.items() if count]
+    if report.exit_code:
+        return ["", f"{pen.mark('trouble')} {', '.join(told)}; exit code {report.exit_code}"]
+    sent = "what was sent has arrived" if report.trace_id else "nothing was sent"
+    return ["", f"{pen.mark('well')} no trouble, {sent}" + (f"; {', '.join(told)}" if told else "")]

@@ -1,0 +1,83 @@
+"""Find what is registered under our entry points, and what each of it lacks."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import warnings
+from importlib import metadata
+from typing import TYPE_CHECKING, Final
+
+from midspan.cli.doctor._report import PlugIn
+from midspan.propagation import _names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["GROUPS", "plug_ins", "variables_of_others"]
+
+GROUPS: Final = ("exporters", "propagators", "bridges", "integrations")
+_NAME: Final = re.compile(r"[\w.-]+")
+_EXTRA: Final = re.compile(r"""extra\s*==\s*['"]([\w.-]+)['"]""")
+
+
+def plug_ins() -> list[PlugIn]:
+    """Return every plug-in of every group, each with what keeps it from being used."""
+    found = [PlugIn("propagators", name, "midspan") for name in _names._BUILT_IN]
+    for group in GROUPS:
+        points = metadata.entry_points(group=f"midspan.{group}")
+        found += [_looked_at(group, point) for point in sorted(points, key=lambda point: point.name)]
+    return found
+
+
+def _looked_at(group: str, point: metadata.EntryPoint) -> PlugIn:
+    origin = "" if point.dist is None else point.dist.metadata["Name"]
+    missing = list(_missing(point))
+    remedy = f"pip install '{origin}[{_plain(point.name)}]'" if _extras(point) else ""
+    if missing:
+        return PlugIn(group, point.name, origin, f"lacks {', '.join(missing)}", remedy)
+    try:
+        _loaded(point)
+    except Exception as error:  # noqa: BLE001 - whatever a module does when it is imported
+        return PlugIn(group, point.name, origin, f"{type(error).__name__}: {error}", remedy)
+    return PlugIn(group, point.name, origin)
+
+
+def _loaded(point: metadata.EntryPoint) -> object:
+    """Import what an entry point names; what a module says or warns of meanwhile is of no interest."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return point.load()
+
+
+def _missing(point: metadata.EntryPoint) -> Iterator[str]:
+    """Yield the distributions that the extra of a plug-in's name asks for, and that are not installed."""
+    for requirement in _extras(point):
+        name = _NAME.match(requirement)
+        try:
+            if name is not None:
+                metadata.distribution(name.group())
+        except metadata.PackageNotFoundError:
+            yield requirement.partition(";")[0].strip()
+
+
+def _extras(point: metadata.EntryPoint) -> list[str]:
+    """Return the requirements of the extra that bears a plug-in's name."""
+    requirements = [] if point.dist is None else point.dist.requires or []
+    found = ((requirement, _EXTRA.search(requirement)) for requirement in requirements)
+    return [text for text, extra in found if extra is not None and _plain(extra[1]) == _plain(point.name)]
+
+
+def _plain(name: str) -> str:
+    """Return a name as pip compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def variables_of_others() -> set[str]:
+    """Return what exporters say of the variables that they read, in their attribute `variables`."""
+    declared: set[str] = set()
+    for point in metadata.entry_points(group="midspan.exporters"):
+        with contextlib.suppress(Exception):  # it is told of among the plug-ins
+            declared.update(map(str, getattr(_loaded(point), "variables", ())))
+    return declared

@@ -1,0 +1,84 @@
+"""Look through the variables that are set: which count, which do not, and which are probably misspelt."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Final
+
+from midspan.cli.doctor._known import FOREIGN, KNOWN
+from midspan.cli.doctor._report import Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from midspan.cli.doctor._report import Report
+    from midspan.cli.doctor._secrets import Secrets
+
+__all__ = ["look_at_variables"]
+
+_PREFIXES: Final = ("OTEL_", "MIDSPAN_")
+# How alike two names must be for one to be taken for the other: two letters swapped, one left out.
+_ALIKE: Final = 0.88
+
+
+def look_at_variables(
+    report: Report,
+    environment: Mapping[str, str],
+    readings: Mapping[str, str | None],
+    secrets: Secrets,
+    declared: Collection[str] = (),
+) -> None:
+    """Note each variable that is set, and warn of those that do nothing.
+
+    `readings` are those that were read while the pipeline was configured; `declared` those that exporters
+    of other distributions say they read.
+    """
+    known = {name for names in KNOWN.values() for name in names}
+    for name in sorted(environment):
+        is_ours = name.startswith(_PREFIXES) or name in known
+        if is_ours and name not in declared:
+            shown = secrets.value(name, environment[name])
+            state, why = _judged(name, environment[name], readings, known | set(declared))
+            report.variables.append(Variable(name, shown, state, why))
+            if state == "unknown":
+                report.add("warning", f"{name} is set, but there is no such variable", why)
+            elif state != "used" and name.startswith(_PREFIXES):
+                report.add("note", f"{name} has no effect here: {why}")
+
+
+def _judged(
+    name: str, value: str, readings: Mapping[str, str | None], known: Collection[str]
+) -> tuple[str, str]:
+    if not value.strip():
+        return "without effect", "it is empty, which counts as not set"
+    if readings.get(name):
+        return "used", ""
+    if name in known:
+        return "without effect", _why_not(name)
+    for pattern, why in FOREIGN[:-1]:
+        if pattern.fullmatch(name):
+            return "without effect", why
+    meant = difflib.get_close_matches(name, known, 1, _ALIKE)
+    if meant:
+        return "unknown", f"did you mean {meant[0]}?"
+    pattern, why = FOREIGN[-1]
+    return ("without effect", why) if pattern.fullmatch(name) else ("unknown", "")
+
+
+def _why_not(name: str) -> str:
+    """Say why a variable that midspan knows was not read."""
+    owners = list(_owners(name))
+    if name == "OTEL_TRACES_SAMPLER_ARG":
+        return "it goes with OTEL_TRACES_SAMPLER, which is not set"
+    pipeline = [owner for owner in owners if owner in _PIPELINE]
+    if owners and not pipeline:
+        return f"it is read by {' and '.join(owners)}, not in use here"
+    return "nothing that is configured here asks for it"
+
+
+def _owners(name: str) -> Iterator[str]:
+    return (owner for owner, names in KNOWN.items() if name in names)
+
+
+# What KNOWN lists before the exporters.
+_PIPELINE: Final = tuple(KNOWN)[: list(KNOWN).index("otlp")]
