@@ -77,6 +77,11 @@ class Meters:
         """Whether there is anything to collect."""
         return bool(self._stores or self._producers or binding.producers)
 
+    @property
+    def resource(self) -> Any:  # noqa: ANN401 - a Resource
+        """What runs here, as each metric says."""
+        return self._resource()
+
     def _fill(self, store: Store) -> bool:
         """Make the streams that a store lacks; say whether it lacked any."""
         instrument = store.instrument

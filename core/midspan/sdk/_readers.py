@@ -84,6 +84,11 @@ class PullReader:
             self._meters.remove_reader(self._state)
         self._meters = self._state = None
 
+    @property
+    def resource(self) -> Any:  # noqa: ANN401 - a Resource
+        """What runs where this reads; None if the reader is attached to no pipeline."""
+        return None if self._meters is None else self._meters.resource
+
     def collect(self) -> list[Metric]:
         """Return all metrics as they are now; none if the reader is attached to no pipeline."""
         if self._meters is None or self._state is None:
