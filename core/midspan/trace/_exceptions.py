@@ -25,15 +25,15 @@ def type_name(exception: BaseException) -> str:
 
 
 def describe(exception: BaseException) -> str:
-    """Return one line: type and message."""
-    return f"{bare_name(exception)}: {safe_str(exception)}"
+    """Return one line: type and message, without credentials."""
+    return f"{bare_name(exception)}: {_message(exception)}"
 
 
 def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return `exception.type`, `.message` and `.stacktrace`, overridden by `more`."""
     attributes: dict[str, Any] = {
         "exception.type": type_name(exception),
-        "exception.message": safe_str(exception),
+        "exception.message": _message(exception),
         "exception.stacktrace": _stacktrace(exception),
     }
     if more is not None:
@@ -44,14 +44,23 @@ def attributes_of(exception: BaseException, more: Mapping[str, Any] | None = Non
     return attributes
 
 
+def _message(exception: BaseException) -> str:
+    # Compiling its patterns costs 3 ms, and most programs never raise.
+    from midspan._redaction import redacted_text  # noqa: PLC0415
+
+    return redacted_text(safe_str(exception))
+
+
 def _stacktrace(exception: BaseException) -> str:
     import traceback  # noqa: PLC0415 - costs 5 ms at import, and most programs never raise
+
+    from midspan._redaction import redacted_trace  # noqa: PLC0415 - as above
 
     trace = None
     try:
         # Some record a text or a class for want of an exception.
         trace = exception.__traceback__ if issubclass(type(exception), BaseException) else None
-        return "".join(traceback.format_exception(type(exception), exception, trace))
+        return redacted_trace("".join(traceback.format_exception(type(exception), exception, trace)))
     except Exception as error:  # noqa: BLE001 - formatting calls the exception's own methods
         let_through(error)
         return "".join(traceback.format_tb(trace)) + describe(exception)
