@@ -1,0 +1,162 @@
+"""Serve ASGI requests under their spans: what `asgi` and the frameworks over ASGI share.
+
+Source: the ASGI specification 3.0, its HTTP and WebSocket messages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from midspan import context
+from midspan._redaction import redacted_query
+from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+
+    Scope: TypeAlias = MutableMapping[str, Any]
+    Message: TypeAlias = MutableMapping[str, Any]
+    Receive: TypeAlias = Callable[[], Awaitable[Message]]
+    Send: TypeAlias = Callable[[Message], Awaitable[None]]
+    Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+__all__ = ["ASGIPolicy", "TracedApplication", "exchange_of", "serve"]
+
+# Where a framework finds the exchange that the layer below it began.
+_KEY: Final = "midspan.exchange"
+_SCHEMES: Final = {"http": "http", "websocket": "ws"}
+_ACCEPTED: Final = 101
+_REFUSED: Final = 403
+
+
+def exchange_of(scope: Scope) -> Exchange | None:
+    """Return the exchange that an ASGI request belongs to; None if nobody records it."""
+    exchange: Exchange | None = scope.get(_KEY)
+    return exchange
+
+
+class ASGIPolicy(ServerPolicy):
+    """A server's policy that reads ASGI scopes."""
+
+    __slots__ = ()
+
+    def of(self, scope: Scope) -> Exchange | None:
+        """Begin the exchange of a request; None if it is excluded, recorded already, or no request."""
+        if _KEY in scope or scope["type"] not in _SCHEMES:
+            return None
+        headers = _texts(scope["headers"])
+        request = _request(scope, headers)
+        if self.settings.excluded and self.excludes(f"{request.scheme}://{request.host}{request.path}"):
+            return None
+        exchange = scope[_KEY] = self.begin(request, headers)
+        exchange.hook(scope)
+        return exchange
+
+
+class TracedApplication:
+    """An ASGI application whose requests are recorded; `native` is the one that it stands for."""
+
+    def __init__(self, native: Application, policy: ASGIPolicy) -> None:
+        self.native = native
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await serve(self._policy, self.native, scope, receive, send)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the application has
+        return getattr(self.native, name)
+
+
+async def serve(
+    policy: ASGIPolicy, application: Application, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Serve one connection with `application`, under its span."""
+    exchange = policy.of(scope)
+    if exchange is None:
+        await application(scope, receive, send)
+        return
+    token = context.attach(exchange.context)
+    try:
+        await application(scope, receive, _observed(send, exchange, scope))
+    except BaseException as error:
+        exchange.failed(error)
+        raise
+    finally:
+        exchange.end()
+        context.detach(token)
+
+
+def _observed(send: Send, exchange: Exchange, scope: Scope) -> Send:
+    async def observe(message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.body":
+            # Sent first: the time that this takes is a part of the response.
+            await send(message)
+            if not message.get("more_body", False):
+                exchange.sent()
+            return
+        status = _status_of(message, exchange)
+        if status is not None:
+            exchange.answered(status, _values_of(_texts(message.get("headers", ()))))
+            exchange.answer_hook(scope, message)
+        await send(message)
+
+    return observe
+
+
+def _status_of(message: Message, exchange: Exchange) -> int | None:
+    """Return the status that a message tells, if it tells one."""
+    kind = message["type"]
+    if kind in ("http.response.start", "websocket.http.response.start"):
+        status: int = message["status"]
+        return status
+    if kind == "websocket.accept":
+        return _ACCEPTED
+    # Closed before it was accepted, a websocket is one that the server refuses.
+    return _REFUSED if kind == "websocket.close" and not exchange.is_answered else None
+
+
+def _request(scope: Scope, headers: list[tuple[str, str]]) -> ServerRequest:
+    values_of = _values_of(headers)
+    scheme = scope.get("scheme") or _SCHEMES[scope["type"]]
+    host, port = split_host(_first(values_of("host")), scheme)
+    if host is None:
+        host, port = scope.get("server") or (None, None)
+    client = scope.get("client") or (None, None)
+    query = scope.get("query_string", b"").decode("latin-1")
+    return ServerRequest(
+        # A websocket is opened by a request that is always a GET, or the extended CONNECT of HTTP/2.
+        scope.get("method", "GET"),
+        scheme,
+        _path(scope),
+        redacted_query(query) if query else "",
+        host,
+        port,
+        scope.get("http_version"),
+        _first(values_of("user-agent")),
+        client[0],
+        client[1] or None,
+        values_of,
+    )
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope.get("path") or "/"
+    root: str = scope.get("root_path") or ""
+    # Older servers leave the mount out of the path, newer ones have it in.
+    return path if path.startswith(root) else root + path
+
+
+def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [
+        (bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers
+    ]
+
+
+def _values_of(headers: list[tuple[str, str]]) -> Callable[[str], list[str]]:
+    return lambda wanted: [value for name, value in headers if name == wanted]
+
+
+def _first(values: list[str]) -> str | None:
+    return values[0] if values else None

@@ -1,0 +1,140 @@
+"""Record the requests that a client sends: the policy that requests, urllib3 and httpx share."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import context, metrics, propagation, trace
+from midspan.integrations import _hooks
+from midspan.integrations._errors import error_type
+from midspan.integrations._http._methods import known, name_of
+from midspan.integrations._http._metrics import ClientMetrics
+from midspan.integrations._http._request import ClientRequest
+from midspan.integrations._http._vocabulary import VOCABULARIES
+from midspan.trace import SpanKind, StatusCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from midspan.integrations._http._settings import HttpSettings
+
+__all__ = ["Call", "ClientPolicy"]
+
+_FIRST_FAULT: Final = 400
+# Under this key the context says that a request is being sent already: by the library above this one.
+_SENDING: Final = object()
+
+
+class ClientPolicy:
+    """How one integration records the requests that it sends."""
+
+    __slots__ = ("metrics", "settings", "tracer", "vocabulary")
+
+    def __init__(self, scope: str, settings: HttpSettings) -> None:
+        """Take the name of the instrumentation scope, and what the application has set."""
+        self.settings = settings
+        self.tracer = trace.get_tracer(scope)
+        self.metrics = ClientMetrics(metrics.get_meter(scope), settings.semconv)
+        self.vocabulary = VOCABULARIES[settings.semconv]
+
+    def is_to_record(self, url: str) -> bool:
+        """Say whether a request is to be recorded here.
+
+        It is not where a library above this one does so already, where its URL is excluded, and where midspan
+        itself sends what was recorded.
+        """
+        if _SENDING in context.current().values or trace.is_suppressed():
+            return False
+        return url not in self.settings.excluded
+
+    def call(self, method: str, url: str, values_of: Callable[[str], Iterable[str]] | None = None) -> Call:
+        """Return the block in which a request is sent; `values_of(name)` reads the request's headers."""
+        return Call(self, ClientRequest(method, url), values_of)
+
+
+class Call:
+    """One request as a block, in which the integration injects headers, sends, and tells the answer."""
+
+    __slots__ = ("_began_ns", "_error", "_policy", "_request", "_status", "_token", "span")
+
+    def __init__(
+        self,
+        policy: ClientPolicy,
+        request: ClientRequest,
+        values_of: Callable[[str], Iterable[str]] | None,
+    ) -> None:
+        self._policy = policy
+        self._request = request
+        self._status: int | None = None
+        self._error: str | None = None
+        attributes = policy.vocabulary.client(request)
+        if policy.settings.request_headers and values_of is not None:
+            policy.settings.request_headers.into(attributes, values_of)
+        self.span = policy.tracer.start_span(
+            name_of(known(request.method)), kind=SpanKind.CLIENT, attributes=attributes
+        )
+
+    def __enter__(self) -> Call:  # noqa: PYI034 - Self is newer than Python 3.10
+        here = context.current()
+        self._token = context.attach(
+            context.Context(self.span, here.baggage, {**here.values, _SENDING: True})
+        )
+        self._began_ns = perf_counter_ns()
+        return self
+
+    def inject(self, headers: Any, setter: Callable[[Any, str, Any], object] | None = None) -> None:  # noqa: ANN401 - a carrier
+        """Write the span's identity into the headers of the request."""
+        propagation.inject(headers, setter=setter)
+
+    def hook(self, request: object) -> None:
+        """Call the application's hook for requests with the library's own request."""
+        hook = self._policy.settings.request_hook
+        if hook is not None and self.span.is_recording():
+            _hooks.call(hook, self.span, request)
+
+    def answer_hook(self, request: object, response: object) -> None:
+        """Call the application's hook for responses with the library's own objects."""
+        hook = self._policy.settings.response_hook
+        if hook is not None and self.span.is_recording():
+            _hooks.call(hook, self.span, request, response)
+
+    def answered(
+        self,
+        status: int,
+        version: str | None = None,
+        values_of: Callable[[str], Iterable[str]] | None = None,
+    ) -> None:
+        """Learn the status of the response, the version of HTTP, and how to read the response's headers."""
+        self._status = status
+        span = self.span
+        vocabulary = self._policy.vocabulary
+        for key in vocabulary.status_keys:
+            span.set_attribute(key, status)
+        if version is not None:
+            span.set_attribute(vocabulary.version_key, version)
+        captured = self._policy.settings.response_headers
+        if captured and values_of is not None:
+            attributes: dict[str, Any] = {}
+            captured.into(attributes, values_of)
+            span.set_attributes(attributes)
+        if status >= _FIRST_FAULT:
+            self._error = str(status)
+            span.set_attribute("error.type", self._error)
+            span.set_status(StatusCode.ERROR)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        duration_ns = perf_counter_ns() - self._began_ns
+        if exc is not None and isinstance(exc, Exception):
+            self._error = error_type(exc)
+            self.span.set_attribute("error.type", self._error)
+            self.span.fail(exc)
+        self._policy.metrics.ended(self._request, duration_ns, self._status, self._error)
+        context.detach(self._token)
+        self.span.end()

@@ -1,0 +1,176 @@
+"""Record the requests that a server gets: the policy that WSGI, ASGI and every framework share."""
+
+from __future__ import annotations
+
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import context, metrics, propagation, trace
+from midspan.integrations import _hooks
+from midspan.integrations._errors import error_type
+from midspan.integrations._http._methods import known, name_of
+from midspan.integrations._http._metrics import ServerMetrics
+from midspan.integrations._http._vocabulary import VOCABULARIES
+from midspan.trace import SpanKind, StatusCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from midspan.context import Context
+    from midspan.integrations._http._request import ServerRequest
+    from midspan.integrations._http._settings import HttpSettings
+
+__all__ = ["Exchange", "ServerPolicy"]
+
+_FIRST_FAULT: Final = 500
+
+
+class ServerPolicy:
+    """How one integration records the requests that it sees."""
+
+    __slots__ = ("metrics", "settings", "tracer", "vocabulary")
+
+    def __init__(self, scope: str, settings: HttpSettings) -> None:
+        """Take the name of the instrumentation scope, and what the application has set."""
+        self.settings = settings
+        self.tracer = trace.get_tracer(scope)
+        self.metrics = ServerMetrics(metrics.get_meter(scope), settings.semconv)
+        self.vocabulary = VOCABULARIES[settings.semconv]
+
+    def excludes(self, url: str) -> bool:
+        """Say whether a URL (scheme, host and path) is one that is not to be recorded."""
+        return url in self.settings.excluded
+
+    def begin(self, request: ServerRequest, headers: Any) -> Exchange:  # noqa: ANN401 - a carrier of any kind
+        """Start the span of a request, under the caller's if `headers` name one; nothing is current yet."""
+        return Exchange(self, request, headers)
+
+
+class Exchange:
+    """One request and its response, from the first byte to the last.
+
+    The integration says what it learns (`routed`, `answered`, `failed`), each framework above it adds what it
+    knows better, and whoever began it calls `end`, once.
+    """
+
+    __slots__ = (
+        "_active",
+        "_began_ns",
+        "_duration_ns",
+        "_error",
+        "_failure",
+        "_is_over",
+        "_policy",
+        "_request",
+        "_route",
+        "_status",
+        "context",
+        "span",
+    )
+
+    def __init__(self, policy: ServerPolicy, request: ServerRequest, headers: Any) -> None:  # noqa: ANN401 - a carrier
+        self._policy = policy
+        self._request = request
+        self._route: str | None = None
+        self._status: int | None = None
+        self._error: str | None = None
+        self._failure = 0
+        self._is_over = False
+        self._duration_ns = -1
+        # Before the span's own start, so that its end, told by this clock, is after that of what runs in it.
+        self._began_ns = perf_counter_ns()
+        parent, links = _inbound(policy.settings.inbound, headers)
+        settings = policy.settings
+        attributes = policy.vocabulary.server(request)
+        if settings.request_headers:
+            settings.request_headers.into(attributes, request.values_of)
+        self.span = policy.tracer.start_span(
+            name_of(known(request.method)),
+            kind=SpanKind.SERVER,
+            attributes=attributes,
+            links=links,
+            parent=parent,
+        )
+        # What runs while the request is served runs in this context.
+        self.context = parent.with_span(self.span)
+        self._active = policy.metrics.began(request)
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether the status of the response is known."""
+        return self._status is not None
+
+    def hook(self, request: object) -> None:
+        """Call the application's hook for requests with the library's own request."""
+        hook = self._policy.settings.request_hook
+        if hook is not None and self.span.is_recording():
+            _hooks.call(hook, self.span, request)
+
+    def answer_hook(self, request: object, response: object) -> None:
+        """Call the application's hook for responses with the library's own objects."""
+        hook = self._policy.settings.response_hook
+        if hook is not None and self.span.is_recording():
+            _hooks.call(hook, self.span, request, response)
+
+    def routed(self, route: str | None) -> None:
+        """Learn the template of the path that serves the request; None and "" are no route."""
+        if route:
+            self._route = route
+            self.span.set_attribute("http.route", route)
+            self.span.update_name(f"{name_of(known(self._request.method))} {route}")
+
+    def answered(self, status: int, values_of: Callable[[str], Iterable[str]] | None = None) -> None:
+        """Learn the status of the response, and with `values_of(name)` how to read its headers."""
+        self._status = status
+        span = self.span
+        for key in self._policy.vocabulary.status_keys:
+            span.set_attribute(key, status)
+        captured = self._policy.settings.response_headers
+        if captured and values_of is not None:
+            attributes: dict[str, Any] = {}
+            captured.into(attributes, values_of)
+            span.set_attributes(attributes)
+        # What raised, if anything did, says more than the number.
+        if status >= _FIRST_FAULT and self._error is None:
+            self._error = str(status)
+            span.set_attribute("error.type", self._error)
+            span.set_status(StatusCode.ERROR)
+
+    def failed(self, error: BaseException) -> None:
+        """Learn that serving the request raised `error`, whether or not a response is made of that."""
+        # A framework tells of it, then it passes the layers below. An id keeps no frames alive.
+        if isinstance(error, Exception) and self._failure != id(error):
+            self._failure = id(error)
+            self._error = error_type(error)
+            self.span.set_attribute("error.type", self._error)
+            self.span.fail(error)
+
+    def sent(self) -> None:
+        """Learn that the response is out: whatever follows until `end` is no part of the duration."""
+        if self._duration_ns < 0:
+            self._duration_ns = perf_counter_ns() - self._began_ns
+
+    def end(self) -> None:
+        """End the span and record the duration; a second end is without effect.
+
+        To be called in the exchange's context, so that the measurement can tell its trace (exemplars).
+        """
+        if self._is_over:
+            return
+        self._is_over = True
+        self.sent()
+        duration_ns = self._duration_ns
+        self._policy.metrics.ended(
+            self._active, self._request, duration_ns, self._route, self._status, self._error
+        )
+        self.span.end(self.span.start_ns + duration_ns)
+
+
+def _inbound(inbound: str, headers: Any) -> tuple[Context, list[trace.Link] | None]:  # noqa: ANN401 - a carrier
+    """Return the context to begin in, and links, by how far the caller is trusted."""
+    if inbound == "ignore":
+        return context.EMPTY, None
+    found = propagation.extract(headers, context.EMPTY)
+    if inbound == "continue" or found.span is None:
+        return found, None
+    return found.with_span(None), [trace.Link(found.span.context)]

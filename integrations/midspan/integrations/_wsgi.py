@@ -1,0 +1,191 @@
+"""Serve WSGI requests under their spans: what `wsgi` and the frameworks over WSGI share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import context
+from midspan._redaction import redacted_query
+from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from midspan.context import Context
+
+__all__ = ["TracedApplication", "WSGIPolicy", "exchange_of", "serve"]
+
+# Where a framework finds the exchange that the layer below it began.
+_KEY: Final = "midspan.exchange"
+
+
+def exchange_of(environ: WSGIEnvironment) -> Exchange | None:
+    """Return the exchange that a WSGI request belongs to; None if nobody records it."""
+    exchange: Exchange | None = environ.get(_KEY)
+    return exchange
+
+
+class WSGIPolicy(ServerPolicy):
+    """A server's policy that reads WSGI environments."""
+
+    __slots__ = ()
+
+    def of(self, environ: WSGIEnvironment) -> Exchange | None:
+        """Begin the exchange of a request; None if it is excluded, or is recorded already."""
+        if _KEY in environ:
+            return None
+        request = _request(environ)
+        if self.settings.excluded and self.excludes(_url(request)):
+            return None
+        exchange = environ[_KEY] = self.begin(request, _headers(environ))
+        exchange.hook(environ)
+        return exchange
+
+
+class TracedApplication:
+    """A WSGI application whose requests are recorded; `native` is the one that it stands for."""
+
+    def __init__(self, native: WSGIApplication, policy: WSGIPolicy) -> None:
+        self.native = native
+        self._policy = policy
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        return serve(self._policy, self.native, environ, start_response)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the application has
+        return getattr(self.native, name)
+
+
+def serve(
+    policy: WSGIPolicy, application: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Serve one request with `application`, under its span."""
+    exchange = policy.of(environ)
+    if exchange is None:
+        body: Iterable[bytes] = application(environ, start_response)
+        return body
+    token = context.attach(exchange.context)
+    try:
+        body = application(environ, _observed(start_response, exchange, environ))
+        if type(body) is list or type(body) is tuple or type(body) is environ.get("wsgi.file_wrapper"):
+            # It is all there, or a server's own file, which the server must recognise.
+            exchange.end()
+            return body
+        return _Body(body, exchange)
+    except BaseException as error:
+        exchange.failed(error)
+        exchange.end()
+        raise
+    finally:
+        context.detach(token)
+
+
+def _observed(start_response: StartResponse, exchange: Exchange, environ: WSGIEnvironment) -> StartResponse:
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - PEP 3333
+        exchange.answered(int(status[:3]) if status[:3].isdigit() else 0, _values_of(headers))
+        exchange.answer_hook(environ, (status, headers))
+        return (
+            start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
+        )
+
+    return start
+
+
+class _Body:
+    """The body of a response that is still being made: its span ends when it was sent, or given up."""
+
+    def __init__(self, native: Iterable[bytes], exchange: Exchange) -> None:
+        self._native = native
+        self._exchange = exchange
+        self._context: Context = exchange.context
+        self._parts: Iterator[bytes] | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        with context.attached(self._context):
+            try:
+                if self._parts is None:
+                    self._parts = iter(self._native)
+                return next(self._parts)
+            except StopIteration:
+                raise
+            except BaseException as error:
+                self._exchange.failed(error)
+                raise
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a server may ask for more, the length for one
+        return getattr(self._native, name)
+
+    def close(self) -> None:
+        """Close the native body, and end the exchange: a server calls this whatever happened (PEP 3333)."""
+        with context.attached(self._context):
+            try:
+                close = getattr(self._native, "close", None)
+                if close is not None:
+                    close()
+            except BaseException as error:
+                self._exchange.failed(error)
+                raise
+            finally:
+                self._exchange.end()
+
+
+def _request(environ: WSGIEnvironment) -> ServerRequest:
+    get = environ.get
+    scheme = get("wsgi.url_scheme", "http")
+    host, port = split_host(get("HTTP_HOST"), scheme)
+    if host is None:
+        host, port = get("SERVER_NAME"), _number(get("SERVER_PORT"))
+    query = get("QUERY_STRING", "")
+    return ServerRequest(
+        get("REQUEST_METHOD", ""),
+        scheme,
+        _text(get("SCRIPT_NAME", "") + get("PATH_INFO", "")) or "/",
+        redacted_query(query) if query else "",
+        host,
+        port,
+        get("SERVER_PROTOCOL", "").removeprefix("HTTP/"),
+        get("HTTP_USER_AGENT"),
+        get("REMOTE_ADDR"),
+        _number(get("REMOTE_PORT")),
+        lambda name: _values(get(f"HTTP_{name.upper().replace('-', '_')}")),
+    )
+
+
+def _url(request: ServerRequest) -> str:
+    return f"{request.scheme}://{request.host}{request.path}"
+
+
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    return {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+
+
+def _text(path: str) -> str:
+    """Return a path as it was written: WSGI hands each byte of it over as one character."""
+    if path.isascii():
+        return path
+    try:
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return path
+
+
+def _number(text: object) -> int | None:
+    return int(text) if isinstance(text, str) and text.isdecimal() and len(text) <= 5 else None  # noqa: PLR2004 - 65535
+
+
+def _values(value: str | None) -> Iterable[str]:
+    return () if value is None else (value,)
+
+
+def _values_of(headers: list[tuple[str, str]]) -> Callable[[str], Iterable[str]]:
+    return lambda name: [value for key, value in headers if key.lower() == name]

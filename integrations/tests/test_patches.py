@@ -1,0 +1,98 @@
+"""What is put around a library's functions works on classes, objects and modules, and can be taken back."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+
+from midspan.integrations._patches import Patches
+
+
+def exclaimed(native):
+    """Return a function that says what `native` says, louder."""
+    return lambda *arguments: native(*arguments) + "!"
+
+
+class Speaker:
+    """Something with methods of every kind."""
+
+    def speak(self):
+        """Say hello."""
+        return "hello"
+
+    @staticmethod
+    def shout():
+        """Say hey."""
+        return "hey"
+
+    @classmethod
+    def name(cls):
+        """Say who."""
+        return cls.__name__
+
+
+class Heir(Speaker):
+    """Inherits all of it."""
+
+
+@pytest.fixture
+def patches():
+    """Return patches that are undone in the end."""
+    made = Patches()
+    yield made
+    made.undo()
+
+
+@pytest.mark.parametrize(("name", "said"), [("speak", "hello!"), ("shout", "hey!"), ("name", "Speaker!")])
+def test_a_method_of_any_kind_is_surrounded_and_restored(patches, name, said):
+    """Plain, static and class methods stay what they are; afterwards the very same object is back."""
+    before = vars(Speaker)[name]
+    patches.around(Speaker, name, exclaimed)
+    assert said == getattr(Speaker(), name)()
+    patches.undo()
+    assert before is vars(Speaker)[name]
+
+
+def test_an_inherited_method_leaves_no_trace_on_the_heir(patches):
+    """What a class did not hold itself, it does not hold afterwards."""
+    patches.around(Heir, "speak", exclaimed)
+    assert ("hello!", "hello") == (Heir().speak(), Speaker().speak())
+    patches.undo()
+    assert "speak" not in vars(Heir)
+
+
+def test_one_object_is_surrounded_alone(patches):
+    """The function around takes `self` first, as it would around the class's."""
+    one, other = Speaker(), Speaker()
+    patches.around(one, "speak", exclaimed)
+    assert ("hello!", "hello") == (one.speak(), other.speak())
+    patches.undo()
+    assert {} == vars(one)
+
+
+def test_a_callable_that_an_object_holds_is_surrounded(patches):
+    """An application may hang a function of its own on the object."""
+    one = Speaker()
+    one.speak = lambda: "mine"
+    patches.around(one, "speak", exclaimed)
+    assert "mine!" == one.speak()
+
+
+def test_a_function_of_a_module_is_surrounded(patches):
+    """Modules hold plain functions."""
+    module = types.ModuleType("module")
+    module.speak = lambda: "hello"
+    patches.around(module, "speak", exclaimed)
+    assert "hello!" == module.speak()
+
+
+def test_what_somebody_else_put_around_ours_stays(patches):
+    """It cannot be taken away without taking theirs; ours is told that it is off."""
+    one = Speaker()
+    patches.around(one, "speak", lambda native: lambda self: native(self) + "!" * patches.on)
+    ours = one.speak
+    one.speak = theirs = lambda: f"({ours()})"
+    assert "(hello!)" == one.speak()
+    patches.undo()
+    assert (theirs, "(hello)") == (one.speak, one.speak())
