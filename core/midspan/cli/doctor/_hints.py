@@ -119,7 +119,7 @@ def _path(case: Case) -> str:
         own = f"OTEL_EXPORTER_OTLP_{_SIGNALS[case.signal].upper()}_ENDPOINT"
         return f"{own} is taken as it is: its path is usually {path}"
     endpoint = case.setting("ENDPOINT", "its endpoint")
-    return f"the backend takes no {case.signal} at this path or port: check the path in {endpoint}"
+    return f"nothing is taken at this path, or not at this port: check the path in {endpoint}"
 
 
 def _status(case: Case) -> str:

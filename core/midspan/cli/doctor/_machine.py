@@ -27,8 +27,7 @@ def write_json(report: Report, file: IO[str], hide: Callable[[str], str]) -> Non
         "variables": [each._asdict() for each in report.variables],
         "plug_ins": [each._asdict() for each in report.plug_ins],
     }
-    json.dump(_hidden(document, hide), file, indent=2)
-    file.write("\n")
+    file.write(json.dumps(_hidden(document, hide), indent=2) + "\n")
 
 
 def _backend(backend: Backend) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class _Pen:
 
     def color(self, kind: str, text: str) -> str:
         """Return a text in the colour of its kind, if there are colours."""
-        return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if self._has_color else text
+        return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if self._has_color and text else text
 
     def mark(self, kind: str) -> str:
         """Return the mark of a kind."""

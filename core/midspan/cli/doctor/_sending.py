@@ -54,6 +54,9 @@ def send_through(pipeline: Pipeline, outlets: Sequence[Outlet], timeout_s: float
             answers[outlet.name, outlet.signal] = _scraped(outlet.exporter, timeout_s)
         elif (outlet.name, outlet.signal) not in answers:
             answers[outlet.name, outlet.signal] = _by_account(pipeline, outlet, timeout_s)
+    for reader in pipeline._readers.values():
+        # Once is enough: at its end a pipeline would push all metrics again.
+        reader.detach()
     return answers
 
 
