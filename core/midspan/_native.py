@@ -9,12 +9,18 @@ from __future__ import annotations
 import _thread
 import sys
 
+from midspan._forks import is_before_fork
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["allocate_lock", "allocate_rlock", "start_thread"]
+__all__ = ["TooEarlyError", "allocate_lock", "allocate_rlock", "start_thread"]
+
+
+class TooEarlyError(RuntimeError):
+    """A thread must not be started before this process has forked."""
 
 
 def allocate_lock() -> _thread.LockType:
@@ -34,8 +40,11 @@ def start_thread(function: Callable[[], object]) -> None:
     Not `threading.Thread`: its `start` waits on locks, and a signal handler may be what calls this.
 
     Raises:
-        RuntimeError: No thread can be had: too many run, or the interpreter shuts down.
+        RuntimeError: No thread can be had: too many run, or the interpreter shuts down; `TooEarlyError` says
+            that there will be one once uWSGI has forked its workers.
     """
+    if is_before_fork():
+        raise TooEarlyError("uWSGI has not forked yet")
     _original("start_new_thread")(function, ())
 
 

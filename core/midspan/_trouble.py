@@ -7,10 +7,10 @@ times that it came back. Strict mode (for tests) raises instead, so that nothing
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
+from midspan._forks import after_in_child
 from midspan._native import allocate_lock
 from midspan._signals import let_through
 from midspan._tally import Tallies
@@ -182,4 +182,4 @@ def _after_fork_in_child() -> None:
     reset()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+after_in_child(_after_fork_in_child)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import TYPE_CHECKING, Any
 
 from midspan import _trouble, propagation
+from midspan._forks import has_frozen_threads
 from midspan.metrics._seam import binding as instruments
 from midspan.resource import Resource
 from midspan.sdk import _plugins, _samplers, _settings, _wiring
@@ -40,6 +42,10 @@ _exit_timeout_s = 0.0
 _RECONFIGURE_TIMEOUT_S = 5.0
 # A process with a dead collector is to be gone within 5 s of its last statement; the interpreter takes some.
 _EXIT_TIMEOUT_S = 4.5
+_FROZEN = (
+    "uWSGI lets other threads run only while it answers a request, so spans and metrics may leave as late as "
+    "at the end of a worker: start it with --enable-threads"
+)
 
 
 def configure(  # noqa: PLR0913 - the one place where everything can be said; all of it by name
@@ -63,6 +69,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     ids: IdGenerator | str | None = None,
     forced_per_second: float = 10.0,
     exit_timeout_s: float = _EXIT_TIMEOUT_S,
+    flush_on_sigterm: bool | None = None,
     clock: Clock | None = None,
     strict: bool = False,
     environment: Mapping[str, str] | None = None,
@@ -95,6 +102,8 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
       end of a process; see `midspan.sdk.SpillSettings`.
     - `forced_per_second`: how many traces a second callers from outside may force into being recorded.
     - `exit_timeout_s`: how many seconds the end of the process may take to export what still waits.
+      `flush_on_sigterm` (`MIDSPAN_FLUSH_ON_SIGTERM`): whether what waits is exported when SIGTERM comes, too;
+      the application's own handler, or the default action, follows.
     - `clock`, `environment`, `strict`: for tests; `strict` raises where midspan would log.
 
     `OTEL_LOG_LEVEL` sets the level of midspan's own logger, and `OTEL_SDK_DISABLED` switches all of it off.
@@ -117,6 +126,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     propagator = None if named is None else _plugins.propagator_of(named)
     disabled = read.boolean("OTEL_SDK_DISABLED")
     log_level = _settings.log_level(read)
+    follows_sigterm = _settings.flush_on_sigterm(flush_on_sigterm, read)
     waits = _wiring.Waits(
         _settings.batch_settings(batch, read),
         _settings.metric_settings(metrics, read),
@@ -144,6 +154,9 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
         propagation.set_global(propagator)
     _put_into_force(pipeline, disabled=disabled)
     _exit_timeout_s = exit_timeout_s
+    _follow_sigterm(wanted=follows_sigterm and not disabled)
+    if has_frozen_threads():
+        _trouble.report("uwsgi.threads", _FROZEN)
     return pipeline
 
 
@@ -175,6 +188,7 @@ def reset(timeout_s: float = _RECONFIGURE_TIMEOUT_S) -> None:
     binding.wishes = None
     instruments.install(None)
     propagation.set_global(None)
+    _follow_sigterm(wanted=False)
     if previous is not None:
         previous.shutdown(timeout_s)
     _trouble.set_strict(False)
@@ -184,6 +198,21 @@ def reset(timeout_s: float = _RECONFIGURE_TIMEOUT_S) -> None:
 def _at_exit() -> None:
     if _pipeline is not None:
         _pipeline.shutdown(_exit_timeout_s)
+
+
+def _flush() -> None:
+    if _pipeline is not None:
+        _pipeline.force_flush(_exit_timeout_s)
+
+
+def _follow_sigterm(*, wanted: bool) -> None:
+    # Imported when it is wanted: `signal` costs a millisecond.
+    if wanted:
+        from midspan.sdk import _sigterm  # noqa: PLC0415 - see above
+
+        _sigterm.turn_on(_flush, _at_exit, _exit_timeout_s)
+    elif (loaded := sys.modules.get("midspan.sdk._sigterm")) is not None:
+        loaded.turn_off()
 
 
 def _surroundings(settings: Settings, read: Environment) -> Surroundings:

@@ -1,25 +1,26 @@
 """Run something when the process ends, in whichever way it ends that leaves a chance.
 
-`atexit` serves the main process. Children of multiprocessing that were forked leave by `os._exit`, which
-`atexit` does not see; they run multiprocessing's finalizers instead. billiard, Celery's copy of it, likewise.
-What ends by a signal, or calls `os._exit` itself, gives nobody a chance.
+`atexit` serves the main process, and whatever was forked and ends in good order. Children of multiprocessing
+leave by `os._exit`, which `atexit` does not see; they run multiprocessing's finalizers instead, and so do
+those of billiard, Celery's variant of it. The processes of Celery's own pool run neither; they send a signal
+that Celery's users know. Who calls `os._exit` by himself gives nobody a chance; for SIGTERM see `_sigterm`.
 """
 
 from __future__ import annotations
 
 import atexit
-import os
 import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
+
+from midspan._forks import after_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["at_exit"]
 
-_LIBRARIES: Final = ("multiprocessing", "billiard")
 # Finalizers run from high to low, in two steps; the queues' own (-5), which may make spans, come first.
 _LAST: Final = -1_000
 _POLL_S: Final = 0.005
@@ -30,31 +31,33 @@ class _AtExit:
 
     def __init__(self, function: Callable[[], object]) -> None:
         self._function = function
-        self._watched: set[str] = set()
+        self._is_watching = False
         atexit.register(function)
         self.watch()
-        os.register_at_fork(after_in_child=self.watch)
+        after_in_child(self.watch)
 
     def watch(self) -> None:
         """See to it that multiprocessing, once it is there, calls us in each of its children."""
-        for library in _LIBRARIES:
-            util = sys.modules.get(f"{library}.util")
-            if util is None:
-                continue
-            if library not in self._watched:
-                self._watched.add(library)
-                # A child forgets all finalizers before it begins its work, and calls this then.
-                util.register_after_fork(self, _AtExit._in_child)
-            if _is_at_work(library):
-                self._finalize(util)
+        util = sys.modules.get("multiprocessing.util")
+        if util is None:
+            return
+        if not self._is_watching:
+            self._is_watching = True
+            # A child forgets all finalizers before it begins its work, and calls this then.
+            util.register_after_fork(self, _AtExit._in_child)
+        if _is_at_work():
+            self._in_child()
 
     def _in_child(self) -> None:
-        for library in self._watched:
-            if _is_at_work(library):
-                self._finalize(sys.modules[f"{library}.util"])
-
-    def _finalize(self, util: Any) -> None:  # noqa: ANN401 - a module
+        util: Any = sys.modules["multiprocessing.util"]
         util.Finalize(None, self._after_threads, exitpriority=_LAST)
+        celery: Any = sys.modules.get("celery.signals")
+        if celery is not None:
+            # Not sooner: the application's receivers, connected when it was loaded, may make spans.
+            celery.worker_process_shutdown.connect(self._at_celerys_end, weak=False, dispatch_uid=id(self))
+
+    def _at_celerys_end(self, **_: object) -> None:
+        self._function()
 
     def _after_threads(self) -> None:
         """Run the function: after the last of the threads that the child will wait for, if there are any."""
@@ -76,10 +79,11 @@ def _others() -> bool:
     return any(not thread.daemon and thread not in spared for thread in threading.enumerate())
 
 
-def _is_at_work(library: str) -> bool:
-    """Say whether this process is a child that `library` started, and past its preparations."""
-    process = sys.modules.get(f"{library}.process")
-    return getattr(process, "_parent_process", None) is not None
+def _is_at_work() -> bool:
+    """Say whether this process is a child that multiprocessing started, and past its preparations."""
+    process: Any = sys.modules["multiprocessing.process"]
+    # Not `_parent_process`, which billiard leaves as it is.
+    return process.current_process()._parent_pid is not None
 
 
 _registered: list[_AtExit] = []

@@ -13,7 +13,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from midspan import _trouble
-from midspan._native import allocate_lock
+from midspan._native import TooEarlyError, allocate_lock
 from midspan.sdk._waiting import poll, seconds_left
 from midspan.sdk._worker import Worker
 from midspan.trace import suppressed
@@ -91,6 +91,9 @@ class Feeder:
                 worker = Worker(self)
                 worker.start()
                 self._worker = worker
+        except TooEarlyError:
+            if self.waiting():
+                _trouble.report("worker.too_early", "spans that end before uWSGI forks leave by a flush only")
         except RuntimeError as error:  # No thread to be had now: the next span tries again.
             # From Python 3.12 on this is what happens to every program that is ending; whoever flushes will
             # do the work, so there is nothing to tell.

@@ -9,13 +9,13 @@ JAEGER_SAMPLING_ENDPOINT, JAEGER_SAMPLER_MANAGER_HOST_PORT, JAEGER_AGENT_HOST.
 
 from __future__ import annotations
 
-import os
 import time
 import weakref
 from typing import TYPE_CHECKING, Final
 
 from midspan import _trouble
-from midspan._native import allocate_lock, start_thread
+from midspan._forks import after_in_child
+from midspan._native import TooEarlyError, allocate_lock, start_thread
 from midspan.sdk._jaeger_agent import DEFAULT_ENDPOINT, Agent
 from midspan.sdk._jaeger_strategies import probabilistic, strategy_of
 from midspan.trace import suppressed
@@ -118,6 +118,8 @@ class JaegerRemote:
             if not self._is_started:
                 start_thread(self._run)
                 self._is_started = True
+        except TooEarlyError:
+            pass
         except RuntimeError as error:  # No thread to be had now: the next span tries again.
             _trouble.report("sampler.not_started", "the sampler's thread could not be started", error=error)
         finally:
@@ -154,4 +156,4 @@ def _after_fork_in_child() -> None:
 
 
 # Registered once for all samplers: a fork handler cannot be taken back.
-os.register_at_fork(after_in_child=_after_fork_in_child)
+after_in_child(_after_fork_in_child)

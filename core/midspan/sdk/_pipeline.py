@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
+from midspan._forks import after_in_child
 from midspan.sdk._account import PipelineStats
 from midspan.sdk._clock import offset_ns
 from midspan.sdk._feeder import Feeder
@@ -280,4 +280,4 @@ def _after_fork_in_child() -> None:
 
 
 # Registered once for all pipelines: a fork handler cannot be taken back.
-os.register_at_fork(after_in_child=_after_fork_in_child)
+after_in_child(_after_fork_in_child)

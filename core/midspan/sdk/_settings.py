@@ -27,6 +27,7 @@ __all__ = [
     "child_resource",
     "delivery_settings",
     "detected_resource",
+    "flush_on_sigterm",
     "given_resource",
     "id_generator",
     "log_level",
@@ -65,6 +66,11 @@ def self_metrics(given: bool | None, environment: Environment) -> bool | None:  
     """Return whether every reader is told the pipeline's account, or none, or (None) those that push."""
     name = "MIDSPAN_SELF_METRICS"
     return environment.boolean(name) if given is None and environment.text(name) is not None else given
+
+
+def flush_on_sigterm(given: bool | None, environment: Environment) -> bool:  # noqa: FBT001 - as above
+    """Return whether what waits is exported when SIGTERM comes."""
+    return environment.boolean("MIDSPAN_FLUSH_ON_SIGTERM") if given is None else given
 
 
 def batch_settings(batch: BatchSettings | None, environment: Environment) -> BatchSettings:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import os
 import random
 import time
 from typing import TYPE_CHECKING, Protocol
 
 from midspan import _trouble
+from midspan._forks import after_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class IdGenerator(Protocol):
 
 # A generator of our own: an application that seeds `random` must not get the same ids in every process.
 _random = random.Random()  # noqa: S311 - ids need to differ, not to be secret
-os.register_at_fork(after_in_child=_random.seed)
+after_in_child(_random.seed)
 _bits = _random.getrandbits
 
 

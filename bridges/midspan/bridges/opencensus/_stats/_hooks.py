@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final
 
+from midspan._forks import after_in_child
 from midspan.bridges.opencensus._stats import _fork, _maps, _tasks
 from midspan.bridges.opencensus._stats._producer import PRODUCER, SOURCES
 from midspan.metrics._seam import binding
@@ -29,4 +29,4 @@ def take_out() -> None:
 
 
 # Registered once: a fork handler cannot be taken back. Without sources it does nothing.
-os.register_at_fork(after_in_child=_fork.after_in_child)
+after_in_child(_fork.after_in_child)
