@@ -1,0 +1,47 @@
+"""Keep what blocks in gRPC's C library away from greenlets: it would hold up all of them.
+
+The workers of a pipeline are threads of the system already. This is for who calls an exporter by himself, in
+a thread whose greenlets wait for their turn.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from midspan._native import start_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["away_from_greenlets"]
+
+T = TypeVar("T")
+
+_FIRST_POLL_S: Final = 0.0005
+_LAST_POLL_S: Final = 0.02
+
+
+def away_from_greenlets(function: Callable[[], T]) -> T:
+    """Return what `function` returns; it must not raise, and must end by itself."""
+    if not _has_greenlets():
+        return function()
+    answers: list[T] = []
+    start_thread(lambda: answers.append(function()))
+    pause_s = _FIRST_POLL_S
+    while not answers:
+        # gevent's, which lets the others go on.
+        time.sleep(pause_s)
+        pause_s = min(pause_s * 2, _LAST_POLL_S)
+    return answers[0]
+
+
+def _has_greenlets() -> bool:
+    """Say whether gevent is at work in this thread, and sleeping lets other greenlets go on."""
+    monkey = sys.modules.get("gevent.monkey")
+    if monkey is None or not monkey.is_module_patched("time"):
+        return False
+    from gevent._hub_local import get_hub_if_exists  # noqa: PLC0415 - there is gevent
+
+    return get_hub_if_exists() is not None
