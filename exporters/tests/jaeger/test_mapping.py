@@ -174,6 +174,15 @@ def test_scope(make_span):
     assert {"otel.scope.name": text("shop.checkout"), "otel.scope.version": text("1.2.0")} == tags
 
 
+def test_attributes_of_a_scope(memory):
+    """They are tags, too, unless the span itself has something to say by that name."""
+    scope = {"team": "cart", "region": "eu"}
+    tracer = trace.get_tracer("shop", attributes=scope)
+    span = tracer.start_span("charge", attributes={"team": "pay"})
+    span.end()
+    assert {"team": text("pay"), "region": text("eu")} == tags_of(span)
+
+
 def test_trace_state(make_span):
     """It is a tag, as OpenTelemetry's Collector writes it."""
     state = TraceState((("vendor", "x"), ("other", "y")))

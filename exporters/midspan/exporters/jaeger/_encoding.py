@@ -15,9 +15,8 @@ from thrift.transport.TTransport import TMemoryBuffer
 
 from midspan import _trouble
 from midspan.exporters._fields import Fields, fields_of
-from midspan.exporters._plain import mended_text
 from midspan.exporters.jaeger._frames import Frame, join
-from midspan.exporters.jaeger._spans import process_of, span_of
+from midspan.exporters.jaeger._spans import process_of, scope_of, span_of
 from midspan.exporters.jaeger._structures import Batch, Call
 
 if TYPE_CHECKING:
@@ -82,10 +81,8 @@ class Encoder:
             return b""
 
     def _structured(self, span: Any, fields: Fields) -> bytes:  # noqa: ANN401 - as above
-        scope = getattr(span, "scope", None)
-        named = mended_text(getattr(scope, "name", "")), mended_text(getattr(scope, "version", ""))
         is_debug = getattr(span.context, "is_debug", False) is True
-        return self._bytes(span_of(fields, named, is_debug=is_debug))
+        return self._bytes(span_of(fields, scope_of(getattr(span, "scope", None)), is_debug=is_debug))
 
     def _frames(self, process: bytes, spans: list[bytes]) -> list[Frame]:
         """Fill messages in order; a span that is too large for any is alone in one that is too long."""

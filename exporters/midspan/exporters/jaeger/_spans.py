@@ -7,7 +7,7 @@ trace state is the tag `w3c.tracestate`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan.exporters._plain import mended_attributes, mended_text
 from midspan.exporters.jaeger._structures import CHILD_OF, FOLLOWS_FROM, Log, Process, Span, SpanRef
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from midspan.exporters._fields import Fields
     from midspan.trace import Event, Link
 
-__all__ = ["process_of", "span_of"]
+__all__ = ["process_of", "scope_of", "span_of"]
 
 _UINT64: Final = 1 << 64
 _LOW: Final = _UINT64 - 1
@@ -37,8 +37,26 @@ _DROPPED: Final = tuple(f"otel.dropped_{what}_count" for what in ("attributes", 
 _DROPPED_OF_EVENT: Final = "otel.event.dropped_attributes_count"
 
 
-def span_of(fields: Fields, scope: tuple[str, str], *, is_debug: bool) -> Span:
-    """Return the structure of a span that was made in a scope of this name and version.
+class Scope(NamedTuple):
+    """What tags say of a scope: a span may have attributes of its own in place of the scope's."""
+
+    name: str
+    version: str
+    attributes: Mapping[str, Any]
+
+
+def scope_of(scope: Any) -> Scope:  # noqa: ANN401 - an InstrumentationScope, or what looks like one
+    """Return what tags say of a scope, whatever it is."""
+    attributes = getattr(scope, "attributes", None)
+    return Scope(
+        mended_text(getattr(scope, "name", "")),
+        mended_text(getattr(scope, "version", "")),
+        mended_attributes(dict(attributes)) if attributes else {},
+    )
+
+
+def span_of(fields: Fields, scope: Scope, *, is_debug: bool) -> Span:
+    """Return the structure of a span that was made in a scope.
 
     Raises:
         Exception: Something in the fields is not of the type that it should have.
@@ -54,7 +72,7 @@ def span_of(fields: Fields, scope: tuple[str, str], *, is_debug: bool) -> Span:
         fields.flags & _SAMPLED | (_DEBUG if is_debug else 0),
         fields.start_ns // 1000,
         max(fields.end_ns - fields.start_ns, 0) // 1000,
-        tags_of({**(fields.attributes or {}), **_facts(fields, scope)}) or None,
+        tags_of({**scope.attributes, **(fields.attributes or {}), **_facts(fields, scope)}) or None,
         [*_logs(fields.events or ()), *_logs_of_links(fields)] or None,
     )
 
@@ -73,7 +91,7 @@ def _signed(number: int) -> int:
     return number if number < _INT64 else number - _UINT64
 
 
-def _facts(fields: Fields, scope: tuple[str, str]) -> dict[str, Any]:
+def _facts(fields: Fields, scope: Scope) -> dict[str, Any]:
     """Return what Jaeger has no field for, under the names that OpenTelemetry gave to it."""
     code, description = fields.status
     facts: dict[str, Any] = {
@@ -81,8 +99,8 @@ def _facts(fields: Fields, scope: tuple[str, str]) -> dict[str, Any]:
         "otel.status_code": _STATUSES.get(code),
         "otel.status_description": description or None,
         "error": True if code == _ERROR else None,
-        "otel.scope.name": scope[0] or None,
-        "otel.scope.version": scope[1] or None,
+        "otel.scope.name": scope.name or None,
+        "otel.scope.version": scope.version or None,
         "w3c.tracestate": fields.trace_state.to_header() or None,
     }
     facts.update(zip(_DROPPED, fields.dropped or (), strict=False))
