@@ -46,7 +46,8 @@ def expected(span: Any) -> dict[str, Any]:
         "otel.dropped_events_count": span.dropped_events,
         "otel.dropped_links_count": span.dropped_links,
     }
-    tags = {**span.attributes, **{key: value for key, value in facts.items() if value}}
+    told = {key: value for key, value in facts.items() if value}
+    tags = {**dict(span.scope.attributes), **span.attributes, **told}
     logs = [(event.timestamp_ns, {"event": event.name, **event.attributes}, event) for event in span.events]
     for link in span.links:
         if link.attributes or link.dropped_attributes:
