@@ -63,13 +63,18 @@ def _explained(sent: Sent, outlet: Outlet, backends: Mapping[str, Backend], line
     if sent.is_well:
         return sent
     if sent.verdict in ("lost", "silent"):
-        # An exporter that is called says why it failed in the log alone.
-        said = [line for line in lines if outlet.name in line]
-        sent = sent._replace(message="; ".join([sent.message, *said[:1]]))
+        sent = sent._replace(message="; ".join([sent.message, *_said(lines, outlet)]))
     seen = _seen(backend, outlet.signal)
     is_grpc = "grpc" in f"{backend.address} {backend.about}".lower()
     case = Case(outlet.name, outlet.signal, sent.message, is_grpc, seen)
     return sent._replace(remedy=remedy_of(case))
+
+
+def _said(lines: Sequence[str], outlet: Outlet) -> list[str]:
+    """Return the line in which the pipeline has logged why an exporter failed, if there is one."""
+    of_exporter = [line for line in lines if outlet.name in line]
+    of_signal = [line for line in of_exporter if outlet.signal in line]
+    return (of_signal or of_exporter)[:1]
 
 
 def _seen(backend: Backend, signal: str) -> Reached | None:

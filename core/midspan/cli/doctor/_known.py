@@ -56,6 +56,7 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
     "ids": ("OTEL_PYTHON_ID_GENERATOR",),
     "self-metrics": ("MIDSPAN_SELF_METRICS",),
     "spill": ("MIDSPAN_SPILL",),
+    "sigterm": ("MIDSPAN_FLUSH_ON_SIGTERM",),
     "log level": ("OTEL_LOG_LEVEL",),
     "disabled": ("OTEL_SDK_DISABLED",),
     "otlp": (

@@ -25,16 +25,18 @@ _EXTRA: Final = re.compile(r"""extra\s*==\s*['"]([\w.-]+)['"]""")
 def plug_ins() -> list[PlugIn]:
     """Return every plug-in of every group, each with what keeps it from being used."""
     found = [PlugIn("propagators", name, "midspan") for name in _names._BUILT_IN]
+    points = metadata.entry_points()
     for group in GROUPS:
-        points = metadata.entry_points(group=f"midspan.{group}")
-        found += [_looked_at(group, point) for point in sorted(points, key=lambda point: point.name)]
+        of_group = sorted(points.select(group=f"midspan.{group}"), key=lambda point: point.name)
+        found += [_looked_at(group, point) for point in of_group]
     return found
 
 
 def _looked_at(group: str, point: metadata.EntryPoint) -> PlugIn:
     origin = "" if point.dist is None else point.dist.metadata["Name"]
-    missing = list(_missing(point))
-    remedy = f"pip install '{origin}[{_plain(point.name)}]'" if _extras(point) else ""
+    needed = _extras(point)
+    missing = list(_missing(needed))
+    remedy = f"pip install '{origin}[{_plain(point.name)}]'" if needed else ""
     if missing:
         return PlugIn(group, point.name, origin, f"lacks {', '.join(missing)}", remedy)
     try:
@@ -51,9 +53,9 @@ def _loaded(point: metadata.EntryPoint) -> object:
         return point.load()
 
 
-def _missing(point: metadata.EntryPoint) -> Iterator[str]:
-    """Yield the distributions that the extra of a plug-in's name asks for, and that are not installed."""
-    for requirement in _extras(point):
+def _missing(requirements: list[str]) -> Iterator[str]:
+    """Yield the requirements of which nothing at all is installed."""
+    for requirement in requirements:
         name = _NAME.match(requirement)
         try:
             if name is not None:

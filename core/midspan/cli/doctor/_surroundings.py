@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from midspan._forks import has_frozen_threads, is_before_fork
 from midspan.cli.doctor._report import BROKEN, WRONG, Setting
 from midspan.cli.doctor._values import said_by
 from midspan.sdk._environment import ConfigurationError, Environment
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["look_around"]
 
 _PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+# As long as a parcel in memory would be tried: a short outage is nothing to tell of.
 _LONG_S: Final = 300.0
-# Lets a parcel of an application that runs and has just met a short outage go without a word.
 
 
 def look_around(report: Report, readings: Mapping[str, str | None]) -> None:
@@ -93,18 +94,10 @@ def _look_at_proxies(report: Report) -> None:
 
 
 def _look_at_server(report: Report) -> None:
-    """Look at the server that this runs in, if it runs in one."""
-    uwsgi: Any = sys.modules.get("uwsgi")
-    options = {_text(name): value for name, value in getattr(uwsgi, "opt", {}).items()}
-    if uwsgi is not None and not {"enable-threads", "threads"} & options.keys():
-        report.trouble(
-            "uWSGI runs without threads, so that nothing is ever sent in the background",
-            "set enable-threads = true",
-            BROKEN,
-        )
+    """Tell of uWSGI, if this runs in one; that its threads are off, configure() itself says."""
+    if "uwsgi" in sys.modules:
+        threads = "threads run only during requests" if has_frozen_threads() else "threads run"
+        before = ", before the fork: what is sent, the workers send" if is_before_fork() else ""
+        report.settings.append(Setting("uWSGI", f"{threads}{before}"))
     if "gevent.monkey" in sys.modules and sys.modules["gevent.monkey"].is_module_patched("socket"):
-        report.add("note", "gevent has patched sockets here: what is measured here is measured under gevent")
-
-
-def _text(name: object) -> str:
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+        report.settings.append(Setting("gevent", "has patched sockets here"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import propagation
-from midspan.cli.doctor._known import KNOWN
+from midspan.cli.doctor._known import KNOWN, OLD
 from midspan.cli.doctor._report import BROKEN, Setting
 from midspan.propagation import _names
 from midspan.sdk._batch import BatchQueue
@@ -27,7 +27,11 @@ _NAME: Final = "service.name"
 
 def said_by(readings: Mapping[str, str | None], owner: str) -> tuple[str, ...]:
     """Return the variables of a setting, or an exporter, that were read and said something."""
-    return tuple(name for name in KNOWN.get(owner, ()) if readings.get(name))
+    return tuple(
+        f"{name} (jaeger-client's)" if OLD.fullmatch(name) else name
+        for name in KNOWN.get(owner, ())
+        if readings.get(name)
+    )
 
 
 def look_at_settings(report: Report, pipeline: Pipeline, readings: Mapping[str, str | None]) -> None:
@@ -57,6 +61,7 @@ def _settings(pipeline: Pipeline, readings: Mapping[str, str | None]) -> Iterato
         ("exemplars", pipeline.meters._exemplars),
         # Words of the variables themselves; unless they are set, there is nothing to tell.
         ("self-metrics", readings.get("MIDSPAN_SELF_METRICS") or ""),
+        ("sigterm", readings.get("MIDSPAN_FLUSH_ON_SIGTERM") or ""),
         ("log level", readings.get("OTEL_LOG_LEVEL") or ""),
     ):
         if value:
