@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import context, metrics, propagation, trace
+from midspan import metrics, propagation, trace
 from midspan.integrations import _hooks
-from midspan.integrations._errors import error_type
+from midspan.integrations._block import Block, is_inside
 from midspan.integrations._http._methods import known, name_of
 from midspan.integrations._http._metrics import ClientMetrics
 from midspan.integrations._http._request import ClientRequest
@@ -16,7 +15,6 @@ from midspan.trace import SpanKind, StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from types import TracebackType
 
     from midspan.integrations._http._settings import HttpSettings
 
@@ -45,7 +43,7 @@ class ClientPolicy:
         It is not where a library above this one does so already, where its URL is excluded, and where midspan
         itself sends what was recorded.
         """
-        if _SENDING in context.current().values or trace.is_suppressed():
+        if is_inside(_SENDING) or trace.is_suppressed():
             return False
         return url not in self.settings.excluded
 
@@ -54,10 +52,12 @@ class ClientPolicy:
         return Call(self, ClientRequest(method, url), values_of)
 
 
-class Call:
+class Call(Block):
     """One request as a block, in which the integration injects headers, sends, and tells the answer."""
 
-    __slots__ = ("_began_ns", "_error", "_policy", "_request", "_status", "_token", "span")
+    __slots__ = ("_policy", "_request", "_status")
+
+    key = _SENDING
 
     def __init__(
         self,
@@ -68,21 +68,11 @@ class Call:
         self._policy = policy
         self._request = request
         self._status: int | None = None
-        self._error: str | None = None
         attributes = policy.vocabulary.client(request)
         if policy.settings.request_headers and values_of is not None:
             policy.settings.request_headers.into(attributes, values_of)
-        self.span = policy.tracer.start_span(
-            name_of(known(request.method)), kind=SpanKind.CLIENT, attributes=attributes
-        )
-
-    def __enter__(self) -> Call:  # noqa: PYI034 - Self is newer than Python 3.10
-        here = context.current()
-        self._token = context.attach(
-            context.Context(self.span, here.baggage, {**here.values, _SENDING: True})
-        )
-        self._began_ns = perf_counter_ns()
-        return self
+        name = name_of(known(request.method))
+        super().__init__(policy.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes))
 
     def inject(self, headers: Any, setter: Callable[[Any, str, Any], object] | None = None) -> None:  # noqa: ANN401 - a carrier
         """Write the span's identity into the headers of the request."""
@@ -120,21 +110,9 @@ class Call:
             captured.into(attributes, values_of)
             span.set_attributes(attributes)
         if status >= _FIRST_FAULT:
-            self._error = str(status)
-            span.set_attribute("error.type", self._error)
+            self.error = str(status)
+            span.set_attribute("error.type", self.error)
             span.set_status(StatusCode.ERROR)
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        duration_ns = perf_counter_ns() - self._began_ns
-        if exc is not None and isinstance(exc, Exception):
-            self._error = error_type(exc)
-            self.span.set_attribute("error.type", self._error)
-            self.span.fail(exc)
-        self._policy.metrics.ended(self._request, duration_ns, self._status, self._error)
-        context.detach(self._token)
-        self.span.end()
+    def _measure(self, duration_ns: int) -> None:
+        self._policy.metrics.ended(self._request, duration_ns, self._status, self.error)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypedDict, ca
 from midspan._environment import ConfigurationError, Environment
 from midspan.integrations._http._headers import Captured
 from midspan.integrations._http._urls import Excluded
+from midspan.integrations._options import known_only
 from midspan.integrations._semconv import Semconv, semconv_of
 
 if TYPE_CHECKING:
@@ -95,11 +96,7 @@ def server_settings(
 def _settings(
     name: str, side: str, known: type, options: Mapping[str, Any], environment: Environment
 ) -> HttpSettings:
-    allowed = sorted(known.__optional_keys__)  # type: ignore[attr-defined]  # what a TypedDict has
-    unknown = sorted(set(options) - set(allowed))
-    if unknown:
-        message = f"instrument() of {name} takes no {', '.join(unknown)}: allowed are {', '.join(allowed)}"
-        raise ConfigurationError(message)
+    known_only(name, known, options)
     headers = {
         direction: options.get(f"{direction}_headers")
         or environment.names(f"{_CAPTURE}_{side}_{direction.upper()}")

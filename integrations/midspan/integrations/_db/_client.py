@@ -1,0 +1,200 @@
+"""Record what is asked of a database: the policy that every driver, ORM and store shares.
+
+Source: OpenTelemetry's semantic conventions for database clients, 1.33 and later (stable), and 1.24 (legacy).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from midspan import metrics, propagation, trace
+from midspan.integrations import _hooks
+from midspan.integrations._block import Block, is_inside
+from midspan.integrations._db._statement import Statement, read
+from midspan.trace import SpanKind
+
+if TYPE_CHECKING:
+    from midspan.integrations._db._settings import DbSettings
+    from midspan.integrations._db._target import Target
+
+__all__ = ["DbCall", "DbPolicy"]
+
+# In seconds, as the semantic conventions advise.
+_BOUNDARIES: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
+_NS_PER_S: Final = 1e9
+# Under this key the context says that a statement is being sent already: by the library above this one.
+_ASKING: Final = object()
+
+
+class DbPolicy:
+    """How one integration records what it asks of databases."""
+
+    __slots__ = ("_is_legacy", "_is_stable", "duration", "settings", "tracer")
+
+    def __init__(self, scope: str, settings: DbSettings) -> None:
+        """Take the name of the instrumentation scope, and what the application has set."""
+        self.settings = settings
+        self._is_stable = settings.semconv != "legacy"
+        self._is_legacy = settings.semconv != "stable"
+        self.tracer = trace.get_tracer(scope)
+        # The conventions before had no metric of this.
+        self.duration = metrics.get_meter(scope).create_histogram(
+            "db.client.operation.duration",
+            unit="s",
+            description="How long database operations take.",
+            boundaries=_BOUNDARIES,
+        )
+
+    def is_to_record(self) -> bool:
+        """Say whether a statement is to be recorded here, and not by a library above this one."""
+        return not is_inside(_ASKING) and not trace.is_suppressed()
+
+    def sql(self, target: Target, statement: Any, batch: int | None = None) -> DbCall:  # noqa: ANN401 - as they come
+        """Return the block in which a statement of SQL is sent, `batch` times with different parameters."""
+        text = _text(statement)
+        found = read(text, is_mysql=target.system in ("mysql", "mariadb"))
+        return self.call(
+            target,
+            found.operation,
+            found.collection,
+            summary=found.summary,
+            shown=self._shown(text, found),
+            batch=batch,
+        )
+
+    def call(  # noqa: PLR0913 - what the conventions tell an operation by
+        self,
+        target: Target,
+        operation: str | None,
+        collection: str | None = None,
+        *,
+        summary: str | None = None,
+        shown: str | None = None,
+        batch: int | None = None,
+    ) -> DbCall:
+        """Return the block in which something is asked of a database.
+
+        `summary` becomes the span's name (default: operation and collection), `shown` is the text to record.
+        """
+        attributes = target.attributes(self.settings.semconv)
+        if self._is_stable:
+            _fill(attributes, "db.operation.name", operation)
+            _fill(attributes, "db.collection.name", collection)
+            _fill(attributes, "db.query.summary", summary)
+            _fill(attributes, "db.query.text", shown)
+            if batch is not None and batch != 1:
+                attributes["db.operation.batch.size"] = batch
+        if self._is_legacy:
+            _fill(attributes, "db.operation", operation)
+            _fill(attributes, "db.sql.table", collection)
+            _fill(attributes, "db.statement", shown)
+        name = summary or " ".join(filter(None, (operation, collection))) or target.system
+        span = self.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
+        return DbCall(self, span, target, operation, collection)
+
+    def _shown(self, text: str, found: Statement) -> str | None:
+        if self.settings.statements == "none":
+            return None
+        return found.text if self.settings.statements == "sanitized" else text
+
+
+class DbCall(Block):
+    """One operation as a block, in which the integration sends it."""
+
+    __slots__ = ("_collection", "_operation", "_policy", "_status", "_target")
+
+    key = _ASKING
+
+    def __init__(
+        self,
+        policy: DbPolicy,
+        span: trace.Span,
+        target: Target,
+        operation: str | None,
+        collection: str | None,
+    ) -> None:
+        super().__init__(span)
+        self._policy = policy
+        self._target = target
+        self._operation = operation
+        self._collection = collection
+        self._status: str | None = None
+
+    def commented(self, statement: Any) -> Any:  # noqa: ANN401 - a driver's own type stays it
+        """Return the statement as it is to be sent: with the trace as a comment, if that is wanted."""
+        if not self._policy.settings.comments or not isinstance(statement, (str, bytes)):
+            return statement
+        fields: dict[str, str] = {}
+        propagation.inject(fields)
+        words = ",".join(f"{name}='{quote(value, safe='')}'" for name, value in sorted(fields.items()))
+        if not words or _has_comment(statement):
+            return statement
+        comment = f"/*{words}*/"
+        if isinstance(statement, bytes):
+            return _before_semicolon(statement, comment.encode(), b";", b" ")
+        return _before_semicolon(statement, comment, ";", " ")
+
+    def hook(self, *arguments: Any) -> None:  # noqa: ANN401 - the library's own objects
+        """Call the application's hook for what is asked."""
+        hook = self._policy.settings.request_hook
+        if hook is not None and self.span.is_recording():
+            _hooks.call(hook, self.span, *arguments)
+
+    def answer_hook(self, *arguments: Any) -> None:  # noqa: ANN401 - as above
+        """Call the application's hook for what is answered."""
+        hook = self._policy.settings.response_hook
+        if hook is not None and self.span.is_recording():
+            _hooks.call(hook, self.span, *arguments)
+
+    def _failed(self, error: Exception) -> None:
+        status = _status_of(error)
+        if status is not None:
+            self._status = status
+            self.span.set_attribute("db.response.status_code", status)
+
+    def _measure(self, duration_ns: int) -> None:
+        attributes: dict[str, Any] = {"db.system.name": self._target.system}
+        _fill(attributes, "db.namespace", self._target.namespace)
+        _fill(attributes, "server.address", self._target.host)
+        _fill(attributes, "server.port", self._target.port)
+        _fill(attributes, "db.operation.name", self._operation)
+        _fill(attributes, "db.collection.name", self._collection)
+        _fill(attributes, "error.type", self.error)
+        _fill(attributes, "db.response.status_code", self._status)
+        self._policy.duration.record(duration_ns / _NS_PER_S, attributes)
+
+
+def _fill(attributes: dict[str, Any], key: str, value: object) -> None:
+    if value is not None and value != "":
+        attributes[key] = value
+
+
+def _text(statement: Any) -> str:  # noqa: ANN401 - str, bytes, or an object that stands for a statement
+    if isinstance(statement, str):
+        return statement
+    if isinstance(statement, (bytes, bytearray)):
+        return statement.decode("utf-8", "replace")
+    # psycopg2's `sql.SQL(...)` and its like need a connection to become text; their repr may hold literals.
+    return ""
+
+
+def _status_of(error: Exception) -> str | None:
+    """Return what the database said: an SQLSTATE or a vendor's code, as the drivers keep it."""
+    for name in ("sqlstate", "pgcode", "sqlite_errorname", "errno", "code"):
+        value = getattr(error, name, None)
+        if isinstance(value, (str, int)) and not isinstance(value, bool) and value:
+            return str(value)
+    first = error.args[0] if error.args else None
+    return str(first) if type(first) is int else None
+
+
+def _has_comment(statement: str | bytes) -> bool:
+    return "/*" in statement if isinstance(statement, str) else b"/*" in statement
+
+
+def _before_semicolon(statement: Any, comment: Any, semicolon: Any, space: Any) -> Any:  # noqa: ANN401 - all str or all bytes
+    bare = statement.rstrip()
+    if bare.endswith(semicolon):
+        return bare[:-1] + space + comment + semicolon
+    return bare + space + comment
