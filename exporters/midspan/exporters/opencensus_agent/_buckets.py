@@ -9,6 +9,7 @@ An exponential histogram becomes one with a bound for each of its buckets.
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from bisect import bisect_left
@@ -71,10 +72,18 @@ def bucket_fields(point: HistogramPoint) -> bytes:
     packed = delimited(b"\x0a", struct.pack(f"<{len(bounds)}d", *bounds))
     kept = _latest(bounds, point.exemplars)
     buckets = [
-        delimited(b"\x2a", b"\x08" + count64(count) + (_exemplar(kept[at]) if at in kept else b""))
+        _bucket(count, _exemplar(kept[at])) if at in kept else _known_bucket(count)
         for at, count in enumerate(counts)
     ]
     return delimited(b"\x22", delimited(b"\x0a", packed)) + b"".join(buckets)
+
+
+def _bucket(count: int, exemplar: bytes = b"") -> bytes:
+    return delimited(b"\x2a", b"\x08" + count64(count) + exemplar)
+
+
+# Most buckets hold nothing, or what they held the last time.
+_known_bucket: Final = functools.lru_cache(1024)(_bucket)
 
 
 def _above_zero(bounds: Iterable[float], counts: Sequence[int]) -> tuple[list[float], list[int]]:
