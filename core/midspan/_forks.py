@@ -36,8 +36,9 @@ def is_before_fork() -> bool:
     uwsgi: Any = sys.modules.get("uwsgi")
     if uwsgi is None:
         return False
-    # Each worker and mule has a number once it is forked; a spooler has a function that nobody else has.
-    return not (uwsgi.worker_id() or uwsgi.mule_id() or hasattr(uwsgi, "i_am_the_spooler"))
+    # Each worker and mule has a number once it is forked. A uWSGI may be built without spoolers.
+    is_spooler = getattr(uwsgi, "i_am_the_spooler", bool)
+    return not (uwsgi.worker_id() or uwsgi.mule_id() or is_spooler())
 
 
 def has_frozen_threads() -> bool:

@@ -1,0 +1,233 @@
+"""Start a server, give it a known load, end it, and count what arrived."""
+
+from __future__ import annotations
+
+import contextlib
+import http
+import http.client
+import os
+import queue
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from compat_tests import _environments
+from compat_tests.faults._collector import free_port
+from compat_tests.life._receiver import Account, Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = ["CELERY", "WEB", "Run", "broker", "celery", "python_of", "web"]
+
+_HERE = Path(__file__).parent
+_CLIENTS = 4
+_PATIENCE_S = 60.0
+
+# Servers, as they are started; PORT is put in its place.
+_GUNICORN = ("gunicorn", "web:application", "-b", "127.0.0.1:PORT", "-w", "2", "--log-level", "warning")
+_UWSGI = (
+    *("uwsgi", "--http-socket", "127.0.0.1:PORT", "--wsgi-file", "web.py", "--callable", "application"),
+    *("--master", "--processes", "2", "--die-on-term", "--need-app", "--disable-logging"),
+)
+_UVICORN = ("uvicorn", "web:asgi", "--port", "PORT", "--log-level", "warning")
+WEB: dict[str, tuple[str, ...]] = {
+    "gunicorn": _GUNICORN,
+    "gunicorn, preload": (*_GUNICORN, "--preload"),
+    "gunicorn, threads": (*_GUNICORN, "-k", "gthread", "--threads", "2"),
+    "gunicorn, gevent": (*_GUNICORN, "-k", "gevent"),
+    "gunicorn, gevent, preload": (*_GUNICORN, "-k", "gevent", "--preload"),
+    "gunicorn, max-requests 50": (*_GUNICORN, "--max-requests", "50"),
+    "uWSGI": _UWSGI,
+    "uWSGI, lazy-apps": (*_UWSGI, "--lazy-apps"),
+    "uWSGI, threads": (*_UWSGI, "--threads", "2"),
+    "uWSGI, fork hooks": (*_UWSGI, "--py-call-uwsgi-fork-hooks"),
+    "uWSGI, max-requests 50": (*_UWSGI, "--max-requests", "50", "--min-worker-lifetime", "0"),
+    "uvicorn": _UVICORN,
+    "uvicorn, 2 workers": (*_UVICORN, "--workers", "2"),
+}
+CELERY: dict[str, tuple[str, ...]] = {
+    "Celery, prefork": ("-P", "prefork", "-c", "2"),
+    "Celery, max-tasks-per-child 1": ("-P", "prefork", "-c", "2", "--max-tasks-per-child", "1"),
+    "Celery, threads": ("-P", "threads", "-c", "2"),
+    "Celery, gevent": ("-P", "gevent", "-c", "10"),
+    "Celery, eventlet": ("-P", "eventlet", "-c", "10"),
+}
+
+
+class Run(NamedTuple):
+    """What became of a load, and how the server ended."""
+
+    account: Account
+    # Negative for a signal; None if it had to be killed.
+    code: int | None
+    log: str
+
+
+def python_of(side: str = "ours") -> Path:
+    """Return the interpreter of an environment that holds the servers, and midspan or the peer."""
+    files = [_HERE / "requirements.txt"]
+    if side == "ours":
+        return _environments.environment(files, name="life", with_build_tools=False)
+    files.append(_HERE.parent / "faults" / "requirements" / "opentelemetry.txt")
+    return _environments.environment(files, name="life-peer", with_midspan=False, with_build_tools=False)
+
+
+def web(
+    command: Sequence[str],
+    made: int,
+    *,
+    side: str = "ours",
+    end: signal.Signals = signal.SIGTERM,
+    variables: Mapping[str, str] | None = None,
+) -> Run:
+    """Ask a web server for so many pages, from a few clients at once, and end it."""
+    port = free_port()
+    command = [word.replace("PORT", str(port)) for word in command]
+    with Receiver() as receiver, _Server(command, side, receiver, variables or {}) as server:
+        server.wait_until(lambda: _answers(port))
+        _ask(port, made)
+        return server.end(made, end)
+
+
+def celery(  # noqa: PLR0913 - all but the first by name
+    options: Sequence[str],
+    made: int,
+    *,
+    broker: str,
+    side: str = "ours",
+    end: signal.Signals = signal.SIGTERM,
+    variables: Mapping[str, str] | None = None,
+) -> Run:
+    """Let a Celery worker do so many tasks, and end it once it has done all."""
+    command = ["celery", "-A", "tasks", "worker", "--loglevel", "INFO", "--without-mingle", *options]
+    variables = {"LIFE_BROKER": broker, **(variables or {})}
+    with Receiver() as receiver:
+        # The process that orders them has spans of its own to send: none.
+        order = _Server(["python", "order.py", str(made)], side, receiver, variables)
+        with order:
+            order.wait_until(lambda: order.process.poll() is not None)
+        with _Server(command, side, receiver, variables) as server:
+            server.wait_until(lambda: server.log().count("succeeded in") >= made)
+            return server.end(made, end)
+
+
+@contextlib.contextmanager
+def broker() -> Iterator[str]:
+    """Run a Redis; the URL is that of a database in it, fresh for each use."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                _wait_until(lambda: _listens(port), process)
+                yield f"redis://127.0.0.1:{port}"
+            finally:
+                process.terminate()
+
+
+class _Server:
+    """A process that serves, in a session of its own, and what it says."""
+
+    def __init__(
+        self, command: Sequence[str], side: str, receiver: Receiver, variables: Mapping[str, str]
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._log = Path(self._folder.name, "log")
+        self._receiver = receiver
+        program = str(python_of(side).with_name(command[0]))
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        told = {"LIFE_SIDE": side, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, **variables}
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [program, *command[1:]],
+                cwd=_HERE / "inside",
+                env=kept | told,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> _Server:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Whatever it left, too: it leads a session of its own.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self._folder.cleanup()
+
+    def log(self) -> str:
+        """Return what it has said."""
+        return self._log.read_text(errors="replace")
+
+    def wait_until(self, done: Callable[[], bool]) -> None:
+        """Wait for the server; RuntimeError, with what it said, if it does not come to that."""
+        try:
+            _wait_until(done, self.process)
+        except RuntimeError:
+            if not done():
+                raise RuntimeError(self.log()[-2000:]) from None
+
+    def end(self, made: int, number: signal.Signals) -> Run:
+        """End it, and count."""
+        self.process.send_signal(number)
+        code: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self.process.wait(_PATIENCE_S)
+        return Run(self._receiver.account(made), code, self.log())
+
+
+def _wait_until(done: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    until_s = time.monotonic() + _PATIENCE_S
+    while not done():
+        if process.poll() is not None or time.monotonic() > until_s:
+            raise RuntimeError(f"{process.args!r} is not what it should be")
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+def _answers(port: int) -> bool:
+    # A server may listen before it has loaded the application.
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        return _get(port, "/ready") == http.HTTPStatus.OK
+    return False
+
+
+def _get(port: int, path: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+    finally:
+        connection.close()
+
+
+def _ask(port: int, made: int) -> None:
+    paths: queue.SimpleQueue[str] = queue.SimpleQueue()
+    for number in range(made):
+        paths.put(f"/{number}")
+
+    def ask() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                _get(port, paths.get_nowait())
+
+    clients = [threading.Thread(target=ask) for _ in range(_CLIENTS)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
