@@ -15,8 +15,9 @@ _SELECTOR: Final = re.compile(r"\[([^\]]+)\]")
 def find(document: Any, path: str) -> Any:
     """Return what lies at a path; MISSING if nothing does.
 
-    A step is a name, with selectors in brackets: of a map a key; of a list a number, an item's `key` or `name`,
-    or a label and its text (`[le=5.0]`). A list of one item needs none. A name with dots in it is a selector.
+    A step is a name, with selectors in brackets: of a map a key; of a list a number, the `key` or `name` that
+    an item has, or a label and its text (`[le=5.0]`). A list of one item needs none. A name with dots in it
+    is a selector by itself.
     """
     assert "".join(step.group() for step in _STEP.finditer(path)) == path, f"no path: {path}"
     found = document
