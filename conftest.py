@@ -70,10 +70,11 @@ def no_instruments_left() -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the two options that widen a run."""
+    """Add the options that widen a run, or narrow it."""
     group = parser.getgroup("midspan")
     group.addoption("--slow", action="store_true", help="run the slow tests too")
     group.addoption("--only-slow", action="store_true", help="run nothing but the slow tests")
+    group.addoption("--fewer-examples", action="store_true", help="a fifth of every law's examples")
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
@@ -83,13 +84,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _keep(config, items, lambda item: item.get_closest_marker("slow") is not None)
     elif not config.getoption("--slow"):
         _keep(config, items, lambda item: item.get_closest_marker("slow") is None)
+    if config.getoption("--fewer-examples"):
+        _keep_a_fifth_of_the_examples(items)
     if SybilItem is not None:
         # The sort is stable: tests stay as they are, and the documents follow in their order.
         items.sort(key=lambda item: (True, *item.location[:2]) if isinstance(item, SybilItem) else (False,))
 
 
-def pytest_collection_finish() -> None:
-    """Take what is there now out of every later look at all objects, the collector's own among them."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Take what is there before a test out of every look at all objects, the collector's own among them.
+
+    Each installation of the OpenCensus bridge is such a look: without this, a quarter of all the time.
+    """
     gc.collect()
     gc.freeze()
 
@@ -99,6 +106,16 @@ def _keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pyt
     left_out = [item for item in items if not wanted(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if wanted(item)]
+
+
+def _keep_a_fifth_of_the_examples(items: list[pytest.Item]) -> None:
+    # Hypothesis has no other way to scale what a test's own settings say.
+    name = "_hypothesis_internal_use_settings"
+    tests = (item.obj for item in items if isinstance(item, pytest.Function))
+    # A method's settings are its function's, and the rows of a table share one.
+    for law in {getattr(test, "__func__", test) for test in tests if hasattr(test, name)}:
+        settings = getattr(law, name)
+        setattr(law, name, hypothesis.settings(settings, max_examples=max(1, settings.max_examples // 5)))
 
 
 @pytest.hookimpl(hookwrapper=True)
