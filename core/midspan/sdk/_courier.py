@@ -115,17 +115,21 @@ class Courier:
     def turn(self, *, everything: bool, deadline_s: float | None) -> None:  # noqa: ARG002 - there is always everything to do
         """Send what is due; with a deadline (monotonic seconds), all that can be sent until then."""
         depot = self._depot
-        while (parcel := depot.first()) is not None:
+        # What is put down at the end is anybody's: it must not be taken, and held, with no time to send it.
+        while not self._is_over(deadline_s) and (parcel := depot.first()) is not None:
             wait_s = depot.outbox.seconds_to_next()
             if deadline_s is not None:
-                if not seconds_left(deadline_s) or self._failed_last_attempts >= _LAST_ATTEMPTS:
-                    return
                 time.sleep(min(wait_s, _LAST_PAUSE_S, seconds_left(deadline_s)))
             elif wait_s:
                 return
             self._attempt(parcel, deadline_s)
             for tell in self.when_free:
                 tell()
+
+    def _is_over(self, deadline_s: float | None) -> bool:
+        if deadline_s is None:
+            return False
+        return not seconds_left(deadline_s) or self._failed_last_attempts >= _LAST_ATTEMPTS
 
     def _attempt(self, parcel: Parcel, deadline_s: float | None) -> None:
         depot, timeout_s = self._depot, self._request_timeout_s

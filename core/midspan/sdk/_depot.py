@@ -127,9 +127,10 @@ class Depot:
         for parcel in left:
             self.accounts[parcel.signal].pending.add(-parcel.count)
             self._lay_down(parcel, "shutdown")
-        if self._spill is not None:
-            self._spill.close()
-        return bool(left)
+        if self._spill is None:
+            return bool(left)
+        self._spill.close()
+        return bool(left) or self._spill.holds_any
 
     def has_settled(self, number: int) -> bool:
         """Say whether all parcels up to this number are gone."""

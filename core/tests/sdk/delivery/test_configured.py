@@ -101,6 +101,23 @@ def test_spans_that_could_not_be_sent_are_sent_by_the_next_process(tmp_path, by)
     assert [("spans", b"<a>"), ("spans", b"<b>")] == second.sent
 
 
+def test_what_a_pipeline_puts_down_at_its_end_is_free_to_be_taken(tmp_path):
+    """Though its last attempt took all the time there was: the next pipeline of the same process sends it."""
+
+    class Slow(Carrier):
+        def send(self, signal, body, timeout_s):
+            time.sleep(timeout_s)
+            return delivery.retry("too slow")
+
+    slow, carrier = Slow(), Carrier()
+    pipeline = configured(slow, spill=str(tmp_path))
+    end_spans("a")
+    assert not pipeline.shutdown(0.3)
+    assert poll(lambda: slow.closed == 1, time.monotonic() + 5)
+    assert configured(carrier, spill=str(tmp_path)).force_flush(5)
+    assert [("spans", b"<a>")] == carrier.sent
+
+
 def test_an_exporter_in_another_place_does_not_take_what_is_not_its_own(tmp_path):
     """Parcels on disk belong to a name and an address."""
     one, other = Carrier(), Carrier()
