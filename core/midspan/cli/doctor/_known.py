@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["FOREIGN", "KNOWN", "OLD", "variable_of"]
+__all__ = ["ELSEWHERE", "FOREIGN", "KNOWN", "OF_INTEGRATIONS", "OLD", "variable_of"]
 
 _OTLP: Final = (
     "ENDPOINT",
@@ -94,9 +94,37 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
         "MIDSPAN_PROMETHEUS_REMOTE_WRITE_TIMEOUT",
     ),
     "jsonl": ("MIDSPAN_JSONL_PATH", "MIDSPAN_JSONL_METRICS_PATH"),
+    "kafka": (
+        "MIDSPAN_KAFKA_BROKERS",
+        "MIDSPAN_KAFKA_TRACES_TOPIC",
+        "MIDSPAN_KAFKA_METRICS_TOPIC",
+        "MIDSPAN_KAFKA_TRACES_KEY",
+        "MIDSPAN_KAFKA_METRICS_KEY",
+        "MIDSPAN_KAFKA_CLIENT_ID",
+        "MIDSPAN_KAFKA_COMPRESSION",
+        "MIDSPAN_KAFKA_ACKS",
+        "MIDSPAN_KAFKA_TIMEOUT",
+        "MIDSPAN_KAFKA_CONFIG",
+    ),
     # What midspan.bridges.opentracing takes over from jaeger-client.
     "the OpenTracing bridge": ("JAEGER_SERVICE_NAME", "JAEGER_TAGS", "JAEGER_AGENT_HOST"),
+    "the integrations": (
+        "OTEL_PYTHON_EXCLUDED_URLS",
+        "OTEL_SEMCONV_STABILITY_OPT_IN",
+        "MIDSPAN_SEMCONV",
+        "MIDSPAN_INBOUND",
+        "MIDSPAN_DB_STATEMENTS",
+        "MIDSPAN_SQL_COMMENTS",
+    ),
+    "what hides credentials": ("MIDSPAN_UNREDACTED",),
 }
+
+# Those that read when an application brings them into play: it cannot be seen here.
+ELSEWHERE: Final = ("the OpenTracing bridge", "the integrations", "what hides credentials")
+# One for each library, or for each kind of header.
+OF_INTEGRATIONS: Final = re.compile(
+    r"OTEL_PYTHON_\w+_EXCLUDED_URLS|OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_\w+"
+)
 
 # Names of before OpenTelemetry, which are read where the newer ones say nothing.
 OLD: Final = re.compile(r"JAEGER_\w+")

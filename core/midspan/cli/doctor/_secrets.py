@@ -11,26 +11,19 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from midspan._redaction import is_secret, redacted_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Secrets"]
 
 _HIDDEN: Final = "..."
-_NAME: Final = (
-    "authorization|cookie|password|passwd|secret|token|credential|signature|"
-    "api[-_]?key|access[-_]?key|private[-_]?key|account[-_]?key|x-amz-"
-)
-# In the query of a URL these are secrets, too; elsewhere they are ordinary words.
-_SECRET_NAME: Final = re.compile(rf"(?i){_NAME}|^(?:key|sig|code|pwd|session)$")
-_SECRET_VARIABLE: Final = re.compile(r"HEADERS|PASSWORD|TOKEN|SECRET|AUTH|CREDENTIAL|API_?KEY", re.IGNORECASE)
-_SHOWN_VARIABLE: Final = re.compile(r"CLIENT_KEY")
-_USER_INFO: Final = re.compile(r"(?<=://)[^\s/@?#]*@")
-_QUERY: Final = re.compile(r"(?i)([?&](?:key|sig|code|pwd|session)=)[^\s&'\"]+")
-_PAIR: Final = re.compile(rf"(?i)([\w.-]*(?:{_NAME})[\w.-]*[\"']?\s*[=:]\s*[\"']?)(?!\.\.\.)[^\s&;,'\"}}\]]+")
-_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[\w+/=.~-]{6,}")
+_OURS: Final = ("OTEL_", "MIDSPAN_", "JAEGER_")
+_SECRET_VARIABLE: Final = re.compile(r"HEADERS|PASSWORD|TOKEN|SECRET|AUTH|CREDENTIAL|API_?KEY|CONFIG$")
 # Below this, a secret could be a part of any word; it is hidden where it stands, and by its name.
 _SHORTEST: Final = 4
+_LONG: Final = 8
 
 
 class Secrets:
@@ -50,37 +43,31 @@ class Secrets:
         """Return a text without secrets, and without what could steer a terminal."""
         if self._known is not None:
             text = self._known.sub(_HIDDEN, text)
-        text = _USER_INFO.sub(f"{_HIDDEN}@", text)
-        text = _BEARER.sub(_HIDDEN, text)
-        for pattern in (_QUERY, _PAIR):
-            text = pattern.sub(rf"\1{_HIDDEN}", text)
+        text = redacted_text(text)
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
     def value(self, name: str, value: str) -> str:
         """Return what may be shown of a variable: of headers their names."""
-        if _is_secret(name):
+        if _SECRET_VARIABLE.search(name):
             names = [item.partition("=")[0].strip() for item in value.split(",") if "=" in item]
-            is_list = "HEADERS" in name.upper()
-            return ", ".join(f"{each}={_HIDDEN}" for each in names) if is_list and names else _HIDDEN
+            return ", ".join(f"{each}={_HIDDEN}" for each in names) or _HIDDEN
         return self.hide(value)
-
-
-def _is_secret(name: str) -> bool:
-    return bool(_SECRET_VARIABLE.search(name)) and not _SHOWN_VARIABLE.search(name)
 
 
 def _in_variable(name: str, value: str) -> Iterator[str]:
     """Yield the secrets of a variable, as they stand there and as they are sent."""
-    if name.startswith(("OTEL_", "MIDSPAN_", "JAEGER_")) and _is_secret(name):
-        for item in [value, *value.split(",")]:
-            secret = item.partition("=")[2] if "HEADERS" in name else item
+    if not name.startswith(_OURS) and not name.lower().endswith("_proxy"):
+        return
+    for word in re.split(r"[\s,]+", value):
+        yield from _in_url(word)
+    pairs = [item.partition("=") for item in value.split(",") if "=" in item.partition("://")[0]]
+    for key, _, secret in pairs:
+        # A header of any name may hold a key; a short one of an ordinary name is an ordinary word.
+        is_long = "HEADERS" in name and len(secret.strip()) >= _LONG
+        if is_long or is_secret(key.strip()):
             yield from _forms(secret.strip())
-    if name.startswith(("OTEL_", "MIDSPAN_", "JAEGER_")) or name.lower().endswith("_proxy"):
-        for word in re.split(r"[\s,]+", value):
-            yield from _in_url(word)
-        for key, equals, secret in (item.partition("=") for item in value.split(",")):
-            if equals and "://" not in key and _SECRET_NAME.search(key):
-                yield from _forms(secret.strip())
+    if _SECRET_VARIABLE.search(name) and not pairs:
+        yield from _forms(value.strip())
 
 
 def _in_url(url: str) -> Iterator[str]:
@@ -92,11 +79,11 @@ def _in_url(url: str) -> Iterator[str]:
     except ValueError:
         return
     if user is not None:
-        yield from _forms(user)
-        yield from _forms(password or "")
+        # A user alone is a token; beside a password, a word like any other.
+        yield from _forms(password or user)
         yield base64.b64encode(f"{unquote(user)}:{unquote(password or '')}".encode()).decode()
     for key, secret in parse_qsl(parts.query):
-        if _SECRET_NAME.search(key):
+        if is_secret(key.strip()):
             yield from _forms(secret)
 
 

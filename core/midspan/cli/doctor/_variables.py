@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Final
 
-from midspan.cli.doctor._known import FOREIGN, KNOWN
+from midspan.cli.doctor._known import ELSEWHERE, FOREIGN, KNOWN, OF_INTEGRATIONS
 from midspan.cli.doctor._report import Variable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping
 
     from midspan.cli.doctor._report import Report
     from midspan.cli.doctor._secrets import Secrets
@@ -42,7 +42,7 @@ def look_at_variables(
             report.variables.append(Variable(name, shown, state, why))
             if state == "unknown":
                 report.add("warning", f"{name} is set, but there is no such variable", why)
-            elif state != "used" and name.startswith(_PREFIXES):
+            elif state == "without effect" and name.startswith(_PREFIXES):
                 report.add("note", f"{name} has no effect here: {why}")
 
 
@@ -53,8 +53,8 @@ def _judged(
         return "without effect", "it is empty, which counts as not set"
     if readings.get(name):
         return "used", ""
-    if name in known:
-        return "without effect", _why_not(name)
+    if name in known or OF_INTEGRATIONS.fullmatch(name):
+        return _unread(name)
     for pattern, why in FOREIGN[:-1]:
         if pattern.fullmatch(name):
             return "without effect", why
@@ -65,19 +65,17 @@ def _judged(
     return ("without effect", why) if pattern.fullmatch(name) else ("unknown", "")
 
 
-def _why_not(name: str) -> str:
+def _unread(name: str) -> tuple[str, str]:
     """Say why a variable that midspan knows was not read."""
-    owners = list(_owners(name))
+    owners = [owner for owner, names in KNOWN.items() if name in names] or ["the integrations"]
     if name == "OTEL_TRACES_SAMPLER_ARG":
-        return "it goes with OTEL_TRACES_SAMPLER, which is not set"
-    pipeline = [owner for owner in owners if owner in _PIPELINE]
-    if owners and not pipeline:
-        return f"it is read by {' and '.join(owners)}, not in use here"
-    return "nothing that is configured here asks for it"
-
-
-def _owners(name: str) -> Iterator[str]:
-    return (owner for owner, names in KNOWN.items() if name in names)
+        return "without effect", "it goes with OTEL_TRACES_SAMPLER, which is not set"
+    elsewhere = [owner for owner in owners if owner in ELSEWHERE]
+    if elsewhere:
+        return "elsewhere", f"it is read by {elsewhere[0]}, not while a pipeline is configured"
+    if any(owner in _PIPELINE for owner in owners):
+        return "without effect", "nothing that is configured here asks for it"
+    return "without effect", f"it is read by {' and '.join(owners)}, not in use here"
 
 
 # What KNOWN lists before the exporters.

@@ -26,6 +26,8 @@ PLANTED = {
     "a key in a query": {"OTEL_EXPORTER_POSTER_URL": f"http://127.0.0.1:1/v1?key={KEY}"},
     "password": {"JAEGER_PASSWORD": KEY, "OTEL_EXPORTER_JAEGER_USER": "me"},
     "token": {"JAEGER_AUTH_TOKEN": KEY},
+    "a header of any name": {"OTEL_EXPORTER_OTLP_HEADERS": f"x-honeycomb-team={KEY}"},
+    "a pair among others": {"MIDSPAN_KAFKA_CONFIG": f"sasl.mechanism=PLAIN,sasl.password={KEY}"},
     "resource": {"OTEL_RESOURCE_ATTRIBUTES": f"db.password={KEY},a=b"},
     "misspelt": {"OTEL_EXPORTER_OLTP_HEADERS": f"api-key={KEY}"},
     "proxy": {"HTTPS_PROXY": f"http://me:{KEY}@proxy:3128"},
@@ -71,11 +73,11 @@ def test_the_names_of_headers_are_shown(poster, doctor, monkeypatch):
 @pytest.mark.parametrize(
     ("said", "shown"),
     [
-        ("postgres://me:pw@db/shop", "postgres://...@db/shop"),
-        ("Authorization: Bearer abcdefgh", "Authorization: ..."),
-        ('{"password": "abc"}', '{"password": "..."}'),
-        ("http://x/?sig=abc&a=b", "http://x/?sig=...&a=b"),
-        ("X-Amz-Signature=abc", "X-Amz-Signature=..."),
+        ("postgres://me:pw@db/shop", "postgres://REDACTED@db/shop"),
+        ("Authorization: Bearer abcdefgh", "Authorization: REDACTED"),
+        ('{"password": "abc"}', '{"password": REDACTED}'),
+        ("http://x/?sig=abc&a=b", "http://x/?sig=REDACTED&a=b"),
+        ("http://x/?X-Amz-Signature=abc", "http://x/?X-Amz-Signature=REDACTED"),
         ("\x1b[31mred\r\n", "\\x1b[31mred\\r\\n"),
         ("HTTP 404, status code: 5, key1=value1", "HTTP 404, status code: 5, key1=value1"),
         ("a user and a password, both", "a user and a password, both"),
@@ -84,6 +86,12 @@ def test_the_names_of_headers_are_shown(poster, doctor, monkeypatch):
 def test_what_looks_like_a_secret_is_hidden_wherever_it_stands(said, shown):
     """And what does not, is not; nothing steers the terminal."""
     assert shown == Secrets({}).hide(said)
+
+
+def test_ordinary_words_are_not_hidden_because_a_header_has_them_too():
+    """A header that says `otlp`, or a user of that name, must not take the word out of the report."""
+    secrets = Secrets({"OTEL_EXPORTER_OTLP_HEADERS": "x-scope=otlp", "HTTPS_PROXY": "http://otlp:hunter22@x"})
+    assert "otlp: ..." == secrets.hide("otlp: hunter22")
 
 
 def test_a_value_that_cannot_be_read_is_no_reason_to_fail():

@@ -65,6 +65,14 @@ def test_what_is_used_is_listed_without_a_word(poster, doctor):
     assert (("used", ""), []) == (state_of(run, "OTEL_SERVICE_NAME"), run.findings("note"))
 
 
+@pytest.mark.parametrize("name", ["MIDSPAN_SEMCONV", "OTEL_PYTHON_FLASK_EXCLUDED_URLS", "JAEGER_TAGS"])
+def test_what_the_application_has_read_is_left_to_it(poster, doctor, monkeypatch, name):
+    """Bridges and integrations are installed by code, which is not run here: no word against them."""
+    monkeypatch.setenv(name, "x")
+    run = doctor("--json")
+    assert ("elsewhere", [], []) == (state_of(run, name)[0], run.findings("note"), run.findings("warning"))
+
+
 def test_an_exporter_may_say_which_variables_are_its_own(poster, doctor):
     """The exporter of another distribution reads what it likes; what it declares is not called unknown."""
     assert [] == doctor("--json").findings("warning")
