@@ -205,14 +205,14 @@ def test_a_flush_after_the_shutdown_is_done_at_once(exporter):
 
 @pytest.mark.parametrize("verb", ["force_flush", "shutdown"])
 def test_an_exporter_that_hangs_breaks_no_deadline(exporter, verb):
-    """`force_flush(2)` and `shutdown(2)` are back within 2.25 s, and say that it was not done."""
+    """A flush or a shutdown ends a quarter of a second late at most, and says that it was not done."""
     exporter.gate.clear()
     pipeline = pipeline_with(exporter)
     emit()
     before = time.monotonic()
-    answer = getattr(pipeline, verb)(2)
+    answer = getattr(pipeline, verb)(0.5)
     took_s = time.monotonic() - before
-    assert (False, True) == (answer, 2 <= took_s < 2.25)
+    assert (False, True) == (answer, 0.5 <= took_s < 0.75)
 
 
 def test_a_shutdown_of_the_exporter_that_hangs_breaks_no_deadline(exporter):

@@ -141,7 +141,7 @@ class Tracing(Good):
         (Picky, "test_whatever_a_span_may_hold_arrives"),
         (Changing, "test_spans_are_left_as_they_are"),
         (Unsafe, "test_threads_may_export_together"),
-        (Slow, "test_a_shutdown_keeps_its_deadline"),
+        pytest.param(Slow, "test_a_shutdown_keeps_its_deadline", marks=pytest.mark.slow),  # three seconds
         (Once, "test_a_shutdown_keeps_its_deadline"),
         (Fragile, "test_after_a_shutdown_nothing_is_raised"),
         (Tracing, "test_spans_arrive_through_a_pipeline"),

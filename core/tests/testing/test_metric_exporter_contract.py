@@ -128,7 +128,7 @@ class Deaf(Good):
         (Refusing, "test_an_empty_collection_is_no_failure"),
         (Picky, "test_whatever_a_metric_may_hold_arrives"),
         (Unsafe, "test_threads_may_export_together"),
-        (Slow, "test_a_shutdown_keeps_its_deadline"),
+        pytest.param(Slow, "test_a_shutdown_keeps_its_deadline", marks=pytest.mark.slow),  # three seconds
         (Fragile, "test_after_a_shutdown_nothing_is_raised"),
         (Deaf, "test_metrics_arrive_through_a_pipeline"),
         (Changing, "test_metrics_are_left_as_they_are"),
