@@ -45,13 +45,14 @@ def running(command: list[str], port: int, log: Path) -> Iterator[None]:
     """Run a server until the block ends; begin once it listens."""
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
-            _wait_for(process, port, log)
+            wait_for(process, port, log)
             yield
         finally:
             process.terminate()
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Return once a server listens on a port; fail with its log if it does not."""
     deadline = time.monotonic() + READY_WITHIN_S
     while True:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

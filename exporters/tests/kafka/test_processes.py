@@ -47,7 +47,7 @@ if when == "patched last":
     from gevent import monkey
     monkey.patch_all()
 import gevent
-end_s, worst_s = time.monotonic() + 1.5, 0.0
+end_s, worst_s = time.monotonic() + 1, 0.0
 def tick():
     global worst_s
     last_s = time.monotonic()
@@ -114,4 +114,4 @@ def test_greenlets_deliver_to_a_broker_that_is_well(cluster, when):
     done = play(GREENLETS, when, cluster.address)
     worst_s, flushed, _, exported, accepted = json.loads(done.stdout)
     assert (True, True) == (worst_s < 0.1, flushed)
-    assert exported == accepted > 50
+    assert exported == accepted > 25
