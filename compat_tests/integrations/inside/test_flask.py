@@ -197,11 +197,11 @@ def test_one_application_can_be_instrumented_alone(memory, spans):
 
 def test_uninstrument_restores_what_was_there(memory):
     """The class has its own functions again."""
-    before = flask.Flask.wsgi_app, flask.Flask.dispatch_request, flask.Flask.handle_exception
+    before = flask.Flask.wsgi_app, flask.Flask.full_dispatch_request, flask.Flask.handle_exception
     integration.instrument()
     integration.instrument(excluded_urls=["health"])
     integration.uninstrument()
-    assert before == (flask.Flask.wsgi_app, flask.Flask.dispatch_request, flask.Flask.handle_exception)
+    assert before == (flask.Flask.wsgi_app, flask.Flask.full_dispatch_request, flask.Flask.handle_exception)
 
 
 def test_hooks_headers_and_exclusions(memory, spans):

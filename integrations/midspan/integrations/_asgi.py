@@ -48,7 +48,7 @@ class ASGIPolicy(ServerPolicy):
         request = _request(scope, headers)
         if self.settings.excluded and self.excludes(f"{request.scheme}://{request.host}{request.path}"):
             return None
-        exchange = scope[_KEY] = self.begin(request, headers)
+        exchange = scope[_KEY] = self.begin(request, headers, _values_of(headers))
         exchange.hook(scope)
         return exchange
 
@@ -137,7 +137,6 @@ def _request(scope: Scope, headers: list[tuple[str, str]]) -> ServerRequest:
         _first(values_of("user-agent")),
         client[0],
         client[1] or None,
-        values_of,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import context
+from midspan import context, propagation
 from midspan._redaction import redacted_query
 from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
 
@@ -19,6 +19,12 @@ __all__ = ["TracedApplication", "WSGIPolicy", "exchange_of", "serve"]
 
 # Where a framework finds the exchange that the layer below it began.
 _KEY: Final = "midspan.exchange"
+_WHOLE: Final = (list, tuple)
+_W3C: Final = (
+    ("HTTP_TRACEPARENT", "traceparent"),
+    ("HTTP_TRACESTATE", "tracestate"),
+    ("HTTP_BAGGAGE", "baggage"),
+)
 
 
 def exchange_of(environ: WSGIEnvironment) -> Exchange | None:
@@ -39,7 +45,7 @@ class WSGIPolicy(ServerPolicy):
         request = _request(environ)
         if self.settings.excluded and self.excludes(_url(request)):
             return None
-        exchange = environ[_KEY] = self.begin(request, _headers(environ))
+        exchange = environ[_KEY] = self.begin(request, _headers(environ), _reader(environ))
         exchange.hook(environ)
         return exchange
 
@@ -69,8 +75,8 @@ def serve(
         return body
     token = context.attach(exchange.context)
     try:
-        body = application(environ, _observed(start_response, exchange, environ))
-        if type(body) is list or type(body) is tuple or type(body) is environ.get("wsgi.file_wrapper"):
+        body = application(environ, _observed(start_response, exchange, environ, policy))
+        if exchange.is_whole or type(body) in _WHOLE or type(body) is environ.get("wsgi.file_wrapper"):
             # It is all there, or a server's own file, which the server must recognise.
             exchange.end()
             return body
@@ -83,15 +89,24 @@ def serve(
         context.detach(token)
 
 
-def _observed(start_response: StartResponse, exchange: Exchange, environ: WSGIEnvironment) -> StartResponse:
+def _observed(
+    start_response: StartResponse, exchange: Exchange, environ: WSGIEnvironment, policy: WSGIPolicy
+) -> StartResponse:
+    wants_more = policy.captures_answers
+
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - PEP 3333
-        exchange.answered(int(status[:3]) if status[:3].isdigit() else 0, _values_of(headers))
-        exchange.answer_hook(environ, (status, headers))
+        exchange.answered(_code(status), _values_of(headers) if wants_more else None)
+        if wants_more:
+            exchange.answer_hook(environ, (status, headers))
         return (
             start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
         )
 
     return start
+
+
+def _code(status: str) -> int:
+    return int(status[:3]) if status[:3].isdecimal() else 0
 
 
 class _Body:
@@ -153,7 +168,6 @@ def _request(environ: WSGIEnvironment) -> ServerRequest:
         get("HTTP_USER_AGENT"),
         get("REMOTE_ADDR"),
         _number(get("REMOTE_PORT")),
-        lambda name: _values(get(f"HTTP_{name.upper().replace('-', '_')}")),
     )
 
 
@@ -162,6 +176,9 @@ def _url(request: ServerRequest) -> str:
 
 
 def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return the headers that propagators read."""
+    if getattr(propagation.get_global(), "is_w3c", False):
+        return {name: environ[key] for key, name in _W3C if key in environ}
     return {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
@@ -183,8 +200,12 @@ def _number(text: object) -> int | None:
     return int(text) if isinstance(text, str) and text.isdecimal() and len(text) <= 5 else None  # noqa: PLR2004 - 65535
 
 
-def _values(value: str | None) -> Iterable[str]:
-    return () if value is None else (value,)
+def _reader(environ: WSGIEnvironment) -> Callable[[str], Iterable[str]]:
+    def values(name: str) -> Iterable[str]:
+        value = environ.get(f"HTTP_{name.upper().replace('-', '_')}")
+        return () if value is None else (value,)
+
+    return values
 
 
 def _values_of(headers: list[tuple[str, str]]) -> Callable[[str], Iterable[str]]:

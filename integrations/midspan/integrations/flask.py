@@ -50,7 +50,7 @@ def instrument(app: Flask | None = None, **options: Unpack[ServerOptions]) -> No
 
         target = Flask if app is None else app
         patches.around(target, "wsgi_app", _serving(policy, patches))
-        patches.around(target, "dispatch_request", _dispatching(patches))
+        patches.around(target, "full_dispatch_request", _dispatching(patches))
         patches.around(target, "handle_exception", _failing(patches))
 
     if app is None:
@@ -81,24 +81,24 @@ def _serving(policy: WSGIPolicy, patches: Patches) -> Callable[[Any], Any]:
 
 
 def _dispatching(patches: Patches) -> Callable[[Any], Any]:
-    def around(native: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(native)
-        def dispatch_request(self: Flask, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - newer ones hand a context over
-            if patches.on:
-                _tell_route()
-            return native(self, *arguments, **named)
-
-        return dispatch_request
-
-    return around
-
-
-def _tell_route() -> None:
     from flask import request  # noqa: PLC0415 - as above
 
-    exchange = exchange_of(request.environ)
-    if exchange is not None and request.url_rule is not None:
-        exchange.routed(request.url_rule.rule)
+    def around(native: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(native)
+        def full_dispatch_request(self: Flask, *arguments: Any) -> Any:  # noqa: ANN401 - newer ones hand a context over
+            exchange = exchange_of(request.environ) if patches.on else None
+            if exchange is None:
+                return native(self, *arguments)
+            rule = request.url_rule
+            if rule is not None:
+                exchange.routed(rule.rule)
+            response = native(self, *arguments)
+            exchange.is_whole = response.is_sequence
+            return response
+
+        return full_dispatch_request
+
+    return around
 
 
 def _failing(patches: Patches) -> Callable[[Any], Any]:

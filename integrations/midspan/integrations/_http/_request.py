@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from midspan._redaction import redacted_url
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 __all__ = ["ClientRequest", "ServerRequest", "split_host"]
 
@@ -28,7 +25,6 @@ class ServerRequest:
         "query",
         "scheme",
         "user_agent",
-        "values_of",
         "version",
     )
 
@@ -44,9 +40,8 @@ class ServerRequest:
         user_agent: str | None,
         client: str | None,
         client_port: int | None,
-        values_of: Callable[[str], Iterable[str]],
     ) -> None:
-        """Take the parts as the server has them; `query` redacted, `values_of(name)` reads a header."""
+        """Take the parts as the server has them, `query` redacted."""
         self.method = method
         self.scheme = scheme
         self.path = path
@@ -57,7 +52,6 @@ class ServerRequest:
         self.user_agent = user_agent
         self.client = client
         self.client_port = client_port
-        self.values_of = values_of
 
 
 class ClientRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from midspan import context, metrics, propagation, trace
 from midspan.integrations import _hooks
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from midspan.context import Context
     from midspan.integrations._http._request import ServerRequest
     from midspan.integrations._http._settings import HttpSettings
+
+    ValuesOf: TypeAlias = Callable[[str], Iterable[str]]
 
 __all__ = ["Exchange", "ServerPolicy"]
 
@@ -41,9 +43,17 @@ class ServerPolicy:
         """Say whether a URL (scheme, host and path) is one that is not to be recorded."""
         return url in self.settings.excluded
 
-    def begin(self, request: ServerRequest, headers: Any) -> Exchange:  # noqa: ANN401 - a carrier of any kind
-        """Start the span of a request, under the caller's if `headers` name one; nothing is current yet."""
-        return Exchange(self, request, headers)
+    def begin(self, request: ServerRequest, headers: Any, values_of: ValuesOf) -> Exchange:  # noqa: ANN401 - a carrier
+        """Start the span of a request, under the caller's if `headers` name one; nothing is current yet.
+
+        `values_of(name)` reads a header. It is not kept: that would be a cycle of references in each request.
+        """
+        return Exchange(self, request, headers, values_of)
+
+    @property
+    def captures_answers(self) -> bool:
+        """Say whether anybody wants to know more of a response than its status."""
+        return bool(self.settings.response_headers) or self.settings.response_hook is not None
 
 
 class Exchange:
@@ -60,15 +70,22 @@ class Exchange:
         "_error",
         "_failure",
         "_is_over",
+        "_parent",
         "_policy",
         "_request",
         "_route",
         "_status",
-        "context",
+        "is_whole",
         "span",
     )
 
-    def __init__(self, policy: ServerPolicy, request: ServerRequest, headers: Any) -> None:  # noqa: ANN401 - a carrier
+    def __init__(
+        self,
+        policy: ServerPolicy,
+        request: ServerRequest,
+        headers: Any,  # noqa: ANN401 - a carrier
+        values_of: ValuesOf,
+    ) -> None:
         self._policy = policy
         self._request = request
         self._route: str | None = None
@@ -76,6 +93,8 @@ class Exchange:
         self._error: str | None = None
         self._failure = 0
         self._is_over = False
+        # A framework knows that the body is all there already, so that nothing runs while it is sent.
+        self.is_whole = False
         self._duration_ns = -1
         # Before the span's own start, so that its end, told by this clock, is after that of what runs in it.
         self._began_ns = perf_counter_ns()
@@ -83,7 +102,7 @@ class Exchange:
         settings = policy.settings
         attributes = policy.vocabulary.server(request)
         if settings.request_headers:
-            settings.request_headers.into(attributes, request.values_of)
+            settings.request_headers.into(attributes, values_of)
         self.span = policy.tracer.start_span(
             name_of(known(request.method)),
             kind=SpanKind.SERVER,
@@ -91,9 +110,13 @@ class Exchange:
             links=links,
             parent=parent,
         )
-        # What runs while the request is served runs in this context.
-        self.context = parent.with_span(self.span)
+        self._parent = parent
         self._active = policy.metrics.began(request)
+
+    @property
+    def context(self) -> Context:
+        """What runs while the request is served runs in this context."""
+        return self._parent.with_span(self.span)
 
     @property
     def is_answered(self) -> bool:
@@ -119,7 +142,7 @@ class Exchange:
             self.span.set_attribute("http.route", route)
             self.span.update_name(f"{name_of(known(self._request.method))} {route}")
 
-    def answered(self, status: int, values_of: Callable[[str], Iterable[str]] | None = None) -> None:
+    def answered(self, status: int, values_of: ValuesOf | None = None) -> None:
         """Learn the status of the response, and with `values_of(name)` how to read its headers."""
         self._status = status
         span = self.span
@@ -158,12 +181,12 @@ class Exchange:
         if self._is_over:
             return
         self._is_over = True
-        self.sent()
-        duration_ns = self._duration_ns
+        is_sent = self._duration_ns >= 0
+        duration_ns = self._duration_ns if is_sent else perf_counter_ns() - self._began_ns
         self._policy.metrics.ended(
             self._active, self._request, duration_ns, self._route, self._status, self._error
         )
-        self.span.end(self.span.start_ns + duration_ns)
+        self.span.end(self.span.start_ns + duration_ns if is_sent else None)
 
 
 def _inbound(inbound: str, headers: Any) -> tuple[Context, list[trace.Link] | None]:  # noqa: ANN401 - a carrier
