@@ -7,6 +7,7 @@ take is for tests: the folder that holds `proc` and `etc`.
 
 from __future__ import annotations
 
+import functools
 import os as _os
 import re
 import sys
@@ -193,6 +194,7 @@ def _present(attributes: dict[str, Any]) -> Resource:
     return Resource({key: value for key, value in attributes.items() if value})
 
 
+@functools.cache  # to parse the metadata is more than half of what `configure` takes
 def _version() -> str:
     from importlib import metadata  # noqa: PLC0415 - 15 ms, needed by applications only
 
