@@ -120,12 +120,6 @@ def test_a_port_that_is_taken_is_refused(exporter):
             PrometheusExporter(host="127.0.0.1", port=port, environment={})
 
 
-def test_several_processes_are_refused():
-    """One scrape would tell of one process, whichever took it: that must not look like the whole."""
-    with pytest.raises(ConfigurationError, match="PROMETHEUS_MULTIPROC_DIR"):
-        PrometheusExporter(serve=False, environment={"PROMETHEUS_MULTIPROC_DIR": "/run/shop"})
-
-
 def test_a_forked_child_does_not_answer_for_its_parent(exporter):
     """It closes its copy of the socket: the port ends with the parent's server."""
     metrics.get_meter("shop").create_counter("orders").add(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from prometheus_client.core import Exemplar, Metric, Timestamp
 
-from midspan.exporters.prometheus._families import families_of, resource_labels
+from midspan.exporters.prometheus._families import groups_of, resource_labels
 from midspan.exporters.prometheus._points import exemplar_labels
 from midspan.trace import suppressed
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from midspan import metrics
-    from midspan.exporters.prometheus._families import Family
+    from midspan.exporters.prometheus._families import Family, Groups
     from midspan.exporters.prometheus._points import Line
+    from midspan.exporters.prometheus._shared import Shared
 
     class Source(Protocol):
         """Where metrics can be asked for at any time."""
@@ -33,9 +34,15 @@ _NS: Final = 1_000_000_000
 class PipelineCollector:
     """A collector as `prometheus_client.CollectorRegistry.register` takes it."""
 
-    def __init__(self, *, scope_labels: bool = True, target_info: bool = True) -> None:
-        """Say whether series tell their scope, and whether `target_info` tells the resource."""
+    def __init__(
+        self, *, scope_labels: bool = True, target_info: bool = True, shared: Shared | None = None
+    ) -> None:
+        """Say whether series tell their scope, and whether `target_info` tells the resource.
+
+        What is `shared` is asked for the numbers of all processes, in place of the pipeline.
+        """
         self.source: Source | None = None
+        self._shared = shared
         self._scope_labels = scope_labels
         self._target_info = target_info
 
@@ -48,13 +55,18 @@ class PipelineCollector:
         source = self.source
         if source is None:
             return
+        about, groups = self._collected(source) if self._shared is None else self._shared.collect()
+        if self._target_info and about:
+            yield _target_info(about)
+        for group in groups:
+            yield _shown(group.family())
+
+    def _collected(self, source: Source) -> tuple[Mapping[str, str], Groups]:
         # What a callback of the application requests while it is observed is no request of a user's.
         with suppressed():
             collected = source.collect()
-        if self._target_info and collected:
-            yield _target_info(resource_labels(collected[0].resource))
-        for family in families_of(collected, with_scope=self._scope_labels):
-            yield _shown(family)
+        about = resource_labels(getattr(collected[0], "resource", None)) if collected else {}
+        return about, groups_of(collected, with_scope=self._scope_labels)
 
 
 def _target_info(labels: Mapping[str, str]) -> Metric:

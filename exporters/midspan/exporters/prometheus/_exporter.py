@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from midspan._environment import ConfigurationError, Environment
+from midspan.exporters.prometheus._gauges import checked_gauges
+from midspan.exporters.prometheus._shared import Shared
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from prometheus_client import CollectorRegistry
 
     from midspan.exporters.prometheus._collector import PipelineCollector, Source
+    from midspan.exporters.prometheus._folder import Folder
     from midspan.exporters.prometheus._server import Served
     from midspan.metrics import Metric
 
@@ -20,7 +24,7 @@ __all__ = ["PrometheusExporter"]
 _HOST: Final = "localhost"
 _PORT: Final = 9464
 _MAX_PORT: Final = 65_535
-_MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
+_PATIENCE_S: Final = 5.0
 
 
 class PrometheusExporter:
@@ -28,6 +32,8 @@ class PrometheusExporter:
 
     The metrics are collected for each scrape, through a registry of prometheus_client: by a server of this
     exporter's own, or, with `serve=False`, by whatever serves that registry already.
+
+    With `multiprocess` several processes share a directory, and whichever is asked tells of all of them.
     """
 
     name = "prometheus"
@@ -43,6 +49,9 @@ class PrometheusExporter:
         serve: bool = True,
         scope_labels: bool = True,
         target_info: bool = True,
+        multiprocess: str | os.PathLike[str] | bool | None = None,
+        gauges: str | Mapping[str, str] | None = None,
+        snapshot_interval_s: float = 5.0,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """Take where to listen and what to show.
@@ -54,23 +63,41 @@ class PrometheusExporter:
         - `serve`: whether to listen at all.
         - `scope_labels`: whether each series has labels with its scope (`otel_scope_name` and so on).
         - `target_info`: whether there is a metric with the attributes of the resource.
+        - `multiprocess`: the directory that the application's processes share (`PROMETHEUS_MULTIPROC_DIR`);
+          False for one process, whatever the variable says. The registry is then one of the exporter's own
+          by default, with what prometheus_client's users share in the variable's directory.
+        - `gauges`: what becomes of the processes' levels: "all" (each, with a label `process`), "livesum",
+          "sum", "max", "min" or "mostrecent"; or one of these for each of some patterns of names.
+        - `snapshot_interval_s`: how many seconds' counts a process that is killed may lose at most.
 
         Raises:
-            ConfigurationError: The port is none, or is taken, or `PROMETHEUS_MULTIPROC_DIR` is set.
+            ConfigurationError: The port is none, or is taken; the directory cannot be used; there is no such
+                mode. With several processes, that the port is taken is found out by `sdk.configure`.
             ImportError: `prometheus_client` is missing (`pip install 'midspan[prometheus]'`).
         """
-        import prometheus_client  # noqa: PLC0415 - remote write does without
-
-        from midspan.exporters.prometheus._collector import PipelineCollector  # noqa: PLC0415 - the same
+        from midspan.exporters.prometheus._collector import PipelineCollector  # noqa: PLC0415 - remote write does without its library
+        from midspan.exporters.prometheus._sharing import read_sharing, registry_of  # noqa: PLC0415 - the same
 
         read = Environment(environment)
-        _refuse_several_processes(read)
-        self.collector: PipelineCollector = PipelineCollector(
-            scope_labels=scope_labels, target_info=target_info
+        sharing = read_sharing(
+            multiprocess, checked_gauges(gauges), snapshot_interval_s, read, scope_labels=scope_labels
         )
-        self._registry = prometheus_client.REGISTRY if registry is None else registry
+        self._shared = None if sharing is None else Shared(sharing, self._listen)
+        self.collector: PipelineCollector = PipelineCollector(
+            scope_labels=scope_labels, target_info=target_info, shared=self._shared
+        )
+        self._registry = registry_of(sharing, read) if registry is None else registry
         self._host = host or read.text("OTEL_EXPORTER_PROMETHEUS_HOST") or _HOST
-        self._served = _served(self._host, _port(port, read), self._registry) if serve else None
+        self._port = _port(port, read)
+        self._serves = serve
+        self._served: Served | None = None
+        if serve and self._shared is None:
+            self._served = _served(self._host, self._port, self._registry)
+
+    @property
+    def registry(self) -> CollectorRegistry:
+        """Where the metrics are registered: what to serve with `serve=False`."""
+        return self._registry
 
     @property
     def port(self) -> int | None:
@@ -79,6 +106,8 @@ class PrometheusExporter:
 
     def follow_metrics(self, source: Source) -> None:
         """Collect from a pipeline that begins."""
+        if self._shared is not None:
+            _begin_to_share(self._shared, source)
         if self.collector.source is None:
             self._registry.register(self.collector)
         self.collector.source = source
@@ -88,9 +117,29 @@ class PrometheusExporter:
         if self.collector.source is source:
             self.collector.source = None
             self._registry.unregister(self.collector)
+            if self._shared is not None:
+                self._shared.unfollow()
 
-    def export_metrics(self, metrics: Sequence[Metric]) -> None:
-        """Do nothing with what there is at the end: Prometheus has asked, or it has not."""
+    def export_metrics(self, metrics: Sequence[Metric]) -> None:  # noqa: ARG002 - see below
+        """Leave what there is at the end to the other processes. Alone: Prometheus has asked or not."""
+        if self._shared is not None:
+            # Collected anew: another thread may have told of later ones than `metrics`.
+            self._shared.snapshot()
+
+    def _listen(self, folder: Folder) -> None:
+        """Listen with the others; in a forked child for itself."""
+        if not self._serves:
+            return
+        with folder.alone(_PATIENCE_S):
+            is_first = not folder.joins(self._port)
+            if self._served is not None and self._served.is_open:
+                return
+            self._served = _served(
+                self._host, self._port, self._registry, shares_port=True, alone=is_first and self._port != 0
+            )
+            # A child is to be found where its parent was.
+            self._port = self._served.port
+            folder.joins(self._port)
 
     def shutdown(self, timeout_s: float) -> None:  # noqa: ARG002 - a quarter of a second at most
         """Listen no more."""
@@ -115,11 +164,16 @@ def _port(port: int | None, read: Environment) -> int:
     return chosen
 
 
-def _served(host: str, port: int, registry: CollectorRegistry) -> Served:
-    from midspan.exporters.prometheus._server import serve  # noqa: PLC0415 - needs prometheus_client
+def _served(
+    host: str, port: int, registry: CollectorRegistry, *, shares_port: bool = False, alone: bool = False
+) -> Served:
+    """Listen; `alone` when none of those who would share the port listens yet: it must be nobody else's."""
+    from midspan.exporters.prometheus._server import check_free, serve  # noqa: PLC0415 - needs prometheus_client
 
     try:
-        return serve(host, port, registry)
+        if alone:
+            check_free(host, port)
+        return serve(host, port, registry, shares_port=shares_port)
     except OSError as error:
         message = (
             f"{host}:{port} (OTEL_EXPORTER_PROMETHEUS_HOST and _PORT) cannot be listened at ({error}): "
@@ -128,10 +182,9 @@ def _served(host: str, port: int, registry: CollectorRegistry) -> Served:
         raise ConfigurationError(message) from error
 
 
-def _refuse_several_processes(read: Environment) -> None:
-    if read.text(_MULTIPROCESS) is not None:
-        message = (
-            f"{_MULTIPROCESS} is set, but the exporter 'prometheus' tells of one process only: let prefork "
-            "servers push ('prometheus_remote_write', 'otlp'), or unset it to scrape each process by itself"
-        )
-        raise ConfigurationError(message)
+def _begin_to_share(shared: Shared, source: Source) -> None:
+    try:
+        shared.follow(source)
+    except OSError as error:
+        message = f"multiprocess is not valid: the processes cannot share the directory ({error})"
+        raise ConfigurationError(message) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from midspan import _trouble
 from midspan.exporters._metric_fields import mended_metric
@@ -13,11 +13,11 @@ from midspan.exporters.prometheus._points import Line, lines_of
 from midspan.metrics import MetricKind, Temporality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from midspan.metrics import Metric, Point
 
-__all__ = ["Family", "Series", "families_of", "resource_labels"]
+__all__ = ["Family", "Group", "Groups", "Labels", "Series", "families_of", "groups_of", "resource_labels"]
 
 # What a family's samples may be called, each after its type (OpenMetrics, "Suffixes").
 _SUFFIXES: Final = {
@@ -26,6 +26,8 @@ _SUFFIXES: Final = {
     "histogram": ("", "_bucket", "_count", "_sum", "_created"),
     "summary": ("", "_count", "_sum", "_created"),
 }
+# What tells series apart: pairs of name and value.
+Labels: TypeAlias = "tuple[tuple[str, str], ...]"
 _OWN_LABEL: Final = {"histogram": ("le",), "summary": ("quantile",)}
 
 
@@ -48,7 +50,7 @@ class Family(NamedTuple):
     series: Sequence[Series]
 
 
-class _Group:
+class Group:
     """What becomes a family: points by their labels, as they come."""
 
     def __init__(self, name: str, kind: str, unit: str, description: str) -> None:
@@ -56,29 +58,31 @@ class _Group:
         self.kind = kind
         self.unit = unit
         self.description = description
-        self._points: dict[tuple[tuple[str, str], ...], tuple[str, Point]] = {}
+        # The form is what a point is, where a kind has several: a key of `lines_of`.
+        self.points: dict[Labels, tuple[str, Point]] = {}
 
     def add(self, metric: Metric, *, with_scope: bool) -> None:
         """Take the points of a metric, adding up those that have the same labels."""
         more = scope_labels(metric.scope) if with_scope else {}
         reserved = _OWN_LABEL.get(self.kind, ())
-        form = metric.kind.value if self.kind == "histogram" else self.kind
+        form = _form(metric, self.kind)
         for point in metric.points:
             labels = tuple((labels_of(point.attributes, reserved) | more).items())
-            known = self._points.get(labels)
-            if known is None:
-                self._points[labels] = form, point
-                continue
-            both = merged(known[1], point, self.kind) if known[0] == form else None
-            if both is None:
-                _trouble.report("prometheus.same_labels", "two series of %s have the same labels", self.name)
-            else:
-                self._points[labels] = form, both
+            self.put(labels, form, point, self.kind)
+
+    def put(self, labels: Labels, form: str, point: Point, how: str) -> None:
+        """Take a point; `how` says what becomes of two that have the same labels (see `merged`)."""
+        known = self.points.get(labels)
+        both = point if known is None else merged(known[1], point, how) if known[0] == form else None
+        if both is None:
+            _trouble.report("prometheus.same_labels", "two series of %s have the same labels", self.name)
+        else:
+            self.points[labels] = form, both
 
     def family(self) -> Family:
         """Return the family; a point that cannot be shown is left out, counted."""
         series = []
-        for labels, (form, point) in self._points.items():
+        for labels, (form, point) in self.points.items():
             try:
                 series.append(Series(dict(labels), lines_of(point, form), point.time_ns))
             except Exception as error:  # noqa: BLE001 - a foreign source may have made it of anything
@@ -86,19 +90,51 @@ class _Group:
         return Family(self.name, self.kind, self.unit, self.description, series)
 
 
+class Groups:
+    """Groups by their names, each name once: the first to come has it."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Group] = {}
+        self._owners: dict[str, str] = {"target": "target", "target_info": "target"}
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
+
+    def group(self, name: str, kind: str, unit: str, description: str) -> Group | None:
+        """Return the group of a name; None, counted, if the name is taken by one of another type or unit."""
+        group = self._groups.get(name)
+        if group is None:
+            samples = [name + suffix for suffix in _SUFFIXES[kind]]
+            if any(sample in self._owners for sample in samples):
+                _trouble.report("prometheus.same_name", "%s is left out: its name is taken", name)
+                return None
+            self._owners.update(dict.fromkeys(samples, name))
+            group = self._groups[name] = Group(name, kind, unit, description)
+        if (group.kind, group.unit) != (kind, unit):
+            _trouble.report(
+                "prometheus.same_name", "%s is left out: the name is a %s already", name, group.kind
+            )
+            return None
+        return group
+
+
 def families_of(metrics: Iterable[Metric], *, with_scope: bool = True) -> list[Family]:
     """Return the families for metrics, each name once: the first to come has it.
 
     Delta metrics, and those whose name is taken by one of another type, are left out and counted.
     """
-    groups: dict[str, _Group] = {}
-    owners: dict[str, str] = {"target": "target", "target_info": "target"}
+    return [group.family() for group in groups_of(metrics, with_scope=with_scope)]
+
+
+def groups_of(metrics: Iterable[Metric], *, with_scope: bool = True) -> Groups:
+    """Return what becomes families: the same, while points can still be added to others."""
+    groups = Groups()
     for metric in metrics:
         try:
-            _add(_sound(metric), groups, owners, with_scope=with_scope)
+            _add(_sound(metric), groups, with_scope=with_scope)
         except Exception as error:  # noqa: BLE001 - as for points
             _trouble.report("prometheus.no_metric", "a metric cannot be shown to Prometheus", error=error)
-    return [group.family() for group in groups.values()]
+    return groups
 
 
 def _sound(metric: Metric) -> Metric:
@@ -107,33 +143,28 @@ def _sound(metric: Metric) -> Metric:
     return metric if is_ours and metric.scope is not None else mended_metric(metric)
 
 
-def _add(metric: Metric, groups: dict[str, _Group], owners: dict[str, str], *, with_scope: bool) -> None:
+def _add(metric: Metric, groups: Groups, *, with_scope: bool) -> None:
     kind = _kind(metric)
     if metric.temporality is Temporality.DELTA and kind not in {"gauge", "summary"}:
         _trouble.report("prometheus.delta", "%s tells of changes: Prometheus takes totals", metric.name)
         return
     unit = unit_word(metric.unit or "", is_gauge=metric.kind is MetricKind.GAUGE)
     name = metric_name(metric.name, unit, is_counter=kind == "counter")
-    group = groups.get(name)
-    if group is None:
-        taken = [name + suffix for suffix in _SUFFIXES[kind] if name + suffix in owners]
-        if taken:
-            _trouble.report("prometheus.same_name", "%s is left out: its name is taken", metric.name)
-            return
-        owners.update(dict.fromkeys((name + suffix for suffix in _SUFFIXES[kind]), name))
-        group = groups[name] = _Group(name, kind, unit, metric.description or "")
-    if (group.kind, group.unit) != (kind, unit):
-        _trouble.report(
-            "prometheus.same_name", "%s is left out: the name is a %s already", metric.name, group.kind
-        )
-        return
-    group.add(metric, with_scope=with_scope)
+    group = groups.group(name, kind, unit, metric.description or "")
+    if group is not None:
+        group.add(metric, with_scope=with_scope)
 
 
 def _kind(metric: Metric) -> str:
     if metric.kind is MetricKind.SUM:
         return "counter" if metric.is_monotonic else "gauge"
     return "histogram" if metric.kind is MetricKind.EXPONENTIAL_HISTOGRAM else metric.kind.value
+
+
+def _form(metric: Metric, kind: str) -> str:
+    if kind == "gauge" and metric.kind is MetricKind.SUM:
+        return "up_down"
+    return metric.kind.value if kind == "histogram" else kind
 
 
 def resource_labels(resource: Any) -> dict[str, str]:  # noqa: ANN401 - a Resource, or None

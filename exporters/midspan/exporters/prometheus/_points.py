@@ -131,6 +131,7 @@ def _of_summary(point: SummaryPoint) -> list[Line]:
 _LINES: Final[Mapping[str, Callable[[Any], list[Line]]]] = {
     "counter": _of_counter,
     "gauge": _of_number,
+    "up_down": _of_number,
     "histogram": _of_histogram,
     "exponential_histogram": _of_exponential,
     "summary": _of_summary,

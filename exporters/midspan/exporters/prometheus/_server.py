@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 from prometheus_client.exposition import choose_encoder
 
 from midspan import _trouble
+from midspan._forks import after_in_child
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
-__all__ = ["Served", "serve"]
+__all__ = ["Served", "check_free", "serve"]
 
 # How long a client may take for all of its request and of our answer; Prometheus itself waits no longer.
 _PATIENCE_S: Final = 10.0
@@ -39,6 +40,11 @@ class Served:
         self._listener = listener
         self._registry = registry
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a socket still: a forked child has none of its parent's."""
+        return self._listener.socket.fileno() != -1
+
     def close(self) -> None:
         """Serve this registry no more; the last one to leave closes the port."""
         with _opening:
@@ -53,8 +59,10 @@ class Served:
             self._listener.stop()
 
 
-def serve(host: str, port: int, registry: CollectorRegistry) -> Served:
+def serve(host: str, port: int, registry: CollectorRegistry, *, shares_port: bool = False) -> Served:
     """Serve a registry at an address; the port 0 is any free one.
+
+    With `shares_port`, other processes of this user may listen there, too: the system chooses who answers.
 
     Raises:
         OSError: The address cannot be listened at: another process has it, or it is none of this host's.
@@ -63,11 +71,16 @@ def serve(host: str, port: int, registry: CollectorRegistry) -> Served:
         # Who configures anew listens before the pipeline that goes has let go.
         listener = _listeners.get((host, port))
         if listener is None:
-            listener = _Listener(host, port)
+            listener = _Listener(host, port, shares_port=shares_port)
             _listeners[host, listener.port] = listener
             listener.start()
         listener.registries.append(registry)
         return Served(listener, registry)
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise OSError if anybody listens at an address, be it one that would share it."""
+    _Listener(host, port).server_close()
 
 
 class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -78,15 +91,22 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
     block_on_close = False
     request_queue_size = 2 * _MAX_CLIENTS
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, *, shares_port: bool = False) -> None:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         self.address_family = found[0][0]
         self.registries: list[CollectorRegistry] = []
         # Connections, and when our patience with them ends.
         self._clients: dict[Any, float] = {}
         self._pid = os.getpid()
+        self._shares_port = shares_port
         super().__init__((str(found[0][4][0]), port), _Handler)
         self.port: int = self.server_address[1]
+
+    def server_bind(self) -> None:
+        """Take the address, maybe not alone."""
+        if self._shares_port:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        super().server_bind()
 
     def start(self) -> None:
         """Accept from now on, in a thread that keeps no process alive."""
@@ -188,4 +208,4 @@ def _after_fork_in_child() -> None:
     _listeners.clear()
 
 
-os.register_at_fork(after_in_child=_after_fork_in_child)
+after_in_child(_after_fork_in_child)
