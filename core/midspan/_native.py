@@ -1,7 +1,7 @@
-"""Threads and locks of the system, even where gevent has put greenlets in their place.
+"""Threads and locks of the system, even where gevent or eventlet has put greenlets in their place.
 
 An exporter may block inside a C library, and a greenlet that does so holds up every other one. So the
-worker is a thread, and what wakes it is a lock, whether gevent came before midspan, after it, or never.
+worker is a thread, and what wakes it is a lock, whether they came before midspan, after it, or never.
 """
 
 from __future__ import annotations
@@ -50,4 +50,7 @@ def start_thread(function: Callable[[], object]) -> None:
 
 def _original(name: str) -> Any:  # noqa: ANN401 - one of the functions of `_thread`
     monkey = sys.modules.get("gevent.monkey")
-    return getattr(_thread, name) if monkey is None else monkey.get_original("_thread", name)
+    if monkey is not None:
+        return monkey.get_original("_thread", name)
+    # Under this name eventlet keeps the module as it was.
+    return getattr(sys.modules.get("__original_module__thread", _thread), name)
