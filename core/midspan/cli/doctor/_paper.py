@@ -36,7 +36,7 @@ _VERDICTS: Final = {
     "silent": "no answer",
     "unknown": "not known",
 }
-_WIDEST: Final = 80
+_WIDEST: Final = 88
 _WIDTH_OF_A_FILE: Final = 10_000
 
 
@@ -64,13 +64,17 @@ class _Pen:
         """Return the mark of a kind."""
         return self.color(kind, self.marks[kind])
 
-    def wrapped(self, kind: str, text: str, indent: str) -> Iterator[str]:
+    def marked(self, kind: str, text: str, indent: str = "") -> Iterator[str]:
         """Yield the lines of a text behind its mark."""
-        hang = indent + " " * (len(self.marks[kind]) + 1)
-        room = max(self._width - len(hang), 20)
+        lines = self.folded(text, len(indent) + len(self.marks[kind]) + 1)
+        yield f"{indent}{self.mark(kind)} {next(lines).lstrip()}"
+        yield from lines
+
+    def folded(self, text: str, indent: int) -> Iterator[str]:
+        """Yield the lines of a text, all of them indented."""
+        room = max(self._width - indent, 20)
         lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-        yield f"{indent}{self.mark(kind)} {lines[0]}"
-        yield from (hang + line for line in lines[1:])
+        yield from (" " * indent + line for line in lines)
 
     def fit(self, text: str) -> str:
         """Return a text as its file can hold it."""
@@ -95,9 +99,9 @@ def _findings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator
     for level in ("trouble", "warning", "note"):
         for finding in report.findings:
             if finding.level == level:
-                yield from pen.wrapped(level, hide(finding.text), "")
+                yield from pen.marked(level, hide(finding.text))
                 if finding.remedy:
-                    yield from pen.wrapped("remedy", hide(finding.remedy), "  ")
+                    yield from pen.marked("remedy", hide(finding.remedy), "  ")
     if report.findings:
         yield ""
 
@@ -108,22 +112,22 @@ def _backends(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator
     arrived = any(sent.verdict == "accepted" for backend in report.backends for sent in backend.sent)
     seen = f"  (look for trace {report.trace_id})" if report.trace_id and arrived else ""
     yield pen.color("head", "exporters") + pen.color("note", seen)
-    column = max(len(hide(_about(backend))) for backend in report.backends)
+    indent = max(len(backend.name) for backend in report.backends) + 4
     for backend in report.backends:
-        yield _row(pen, hide(_about(backend)), column, backend.said_by)
-        width = max((len(sent.signal) for sent in backend.sent), default=0)
+        about = list(pen.folded(hide(_about(backend)), indent))
+        yield f"  {backend.name}".ljust(indent) + about[0].lstrip()
+        yield from about[1:]
+        who = ", ".join(backend.said_by) or "defaults"
+        yield from (pen.color("note", line) for line in pen.folded(f"from {who}", indent))
         for sent in backend.sent:
-            yield f"    {sent.signal:<{width}}  {_came_back(sent, pen, hide)}"
+            yield f"{' ' * indent}{sent.signal:<{len('metrics')}}  {_came_back(sent, pen, hide)}"
 
 
 def _about(backend: Backend) -> str:
-    # What has no words for itself is shown by its name and address.
-    is_mute = backend.about.startswith("<")
-    return (
-        f"{backend.name}: {backend.address or 'it does not say where it sends to'}"
-        if is_mute
-        else (f"{backend.name}: {backend.about}")
-    )
+    # What has no words for itself is shown by its address.
+    if not backend.about.startswith("<"):
+        return backend.about
+    return backend.address or "it does not say where it sends to"
 
 
 def _came_back(sent: Sent, pen: _Pen, hide: Callable[[str], str]) -> str:
@@ -162,11 +166,13 @@ def _plug_ins(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator
     for group in GROUPS:
         found = [plug_in for plug_in in report.plug_ins if plug_in.group == group]
         usable = [plug_in.name for plug_in in found if not plug_in.trouble]
-        yield f"  {group:<{width}}  {', '.join(usable) or 'none'}"
+        names = list(pen.folded(", ".join(usable) or "none", width + 4))
+        yield f"  {group:<{width}}  {names[0].lstrip()}"
+        yield from names[1:]
         for each in found:
             if each.trouble:
                 remedy = f" ({each.remedy})" if each.remedy else ""
-                yield f"  {'':<{width}}  {pen.mark('note')} {hide(f'{each.name} {each.trouble}{remedy}')}"
+                yield from pen.marked("note", hide(f"{each.name} {each.trouble}{remedy}"), " " * (width + 4))
 
 
 def _verdict(report: Report, pen: _Pen) -> Iterable[str]:

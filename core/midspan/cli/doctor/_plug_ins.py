@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["GROUPS", "plug_ins", "variables_of_others"]
 
 GROUPS: Final = ("exporters", "propagators", "bridges", "integrations")
+_GROUPS: Final = {f"midspan.{group}": group for group in GROUPS}
 _NAME: Final = re.compile(r"[\w.-]+")
 _EXTRA: Final = re.compile(r"""extra\s*==\s*['"]([\w.-]+)['"]""")
 
@@ -25,25 +26,29 @@ _EXTRA: Final = re.compile(r"""extra\s*==\s*['"]([\w.-]+)['"]""")
 def plug_ins() -> list[PlugIn]:
     """Return every plug-in of every group, each with what keeps it from being used."""
     found = [PlugIn("propagators", name, "midspan") for name in _names._BUILT_IN]
-    points = metadata.entry_points()
-    for group in GROUPS:
-        of_group = sorted(points.select(group=f"midspan.{group}"), key=lambda point: point.name)
-        found += [_looked_at(group, point) for point in of_group]
-    return found
+    seen: set[str] = set()
+    for distribution in metadata.distributions():
+        points = [point for point in distribution.entry_points if point.group in _GROUPS]
+        # What lies on the path twice counts once, as for imports. A name is found out by parsing: last.
+        if points and distribution.name not in seen:
+            seen.add(distribution.name)
+            requirements = distribution.requires or []
+            found += [_looked_at(point, distribution.name, requirements) for point in points]
+    return sorted(found, key=lambda plug_in: (plug_in.origin != "midspan", plug_in.origin))
 
 
-def _looked_at(group: str, point: metadata.EntryPoint) -> PlugIn:
-    origin = "" if point.dist is None else point.dist.metadata["Name"]
-    needed = _extras(point)
-    missing = list(_missing(needed))
+def _looked_at(point: metadata.EntryPoint, origin: str, requirements: list[str]) -> PlugIn:
+    needed = _extras(point, requirements)
+    found = PlugIn(_GROUPS[point.group], point.name, origin)
     remedy = f"pip install '{origin}[{_plain(point.name)}]'" if needed else ""
+    missing = list(_missing(needed))
     if missing:
-        return PlugIn(group, point.name, origin, f"lacks {', '.join(missing)}", remedy)
+        return found._replace(trouble=f"lacks {', '.join(missing)}", remedy=remedy)
     try:
         _loaded(point)
     except Exception as error:  # noqa: BLE001 - whatever a module does when it is imported
-        return PlugIn(group, point.name, origin, f"{type(error).__name__}: {error}", remedy)
-    return PlugIn(group, point.name, origin)
+        return found._replace(trouble=f"{type(error).__name__}: {error}", remedy=remedy)
+    return found
 
 
 def _loaded(point: metadata.EntryPoint) -> object:
@@ -64,9 +69,8 @@ def _missing(requirements: list[str]) -> Iterator[str]:
             yield requirement.partition(";")[0].strip()
 
 
-def _extras(point: metadata.EntryPoint) -> list[str]:
+def _extras(point: metadata.EntryPoint, requirements: list[str]) -> list[str]:
     """Return the requirements of the extra that bears a plug-in's name."""
-    requirements = [] if point.dist is None else point.dist.requires or []
     found = ((requirement, _EXTRA.search(requirement)) for requirement in requirements)
     return [text for text, extra in found if extra is not None and _plain(extra[1]) == _plain(point.name)]
 

@@ -21,6 +21,8 @@ __all__ = ["Secrets"]
 _HIDDEN: Final = "..."
 _OURS: Final = ("OTEL_", "MIDSPAN_", "JAEGER_")
 _SECRET_VARIABLE: Final = re.compile(r"HEADERS|PASSWORD|TOKEN|SECRET|AUTH|CREDENTIAL|API_?KEY|CONFIG$")
+# What a server of another protocol says, quoted by a client that could not read it.
+_BINARY: Final = re.compile(r"(?:[\x00-\x1f\x7f-\x9f][^\x00-\x1f]{0,2}){4,}")
 # Below this, a secret could be a part of any word; it is hidden where it stands, and by its name.
 _SHORTEST: Final = 4
 _LONG: Final = 8
@@ -43,7 +45,7 @@ class Secrets:
         """Return a text without secrets, and without what could steer a terminal."""
         if self._known is not None:
             text = self._known.sub(_HIDDEN, text)
-        text = redacted_text(text)
+        text = _BINARY.sub("(binary)", redacted_text(text))
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
     def value(self, name: str, value: str) -> str:

@@ -147,7 +147,7 @@ def test_an_exporter_that_takes_no_endpoint_says_so(register, doctor):
 def test_an_exporter_without_an_address_says_so(called, doctor):
     """What an exporter does not tell cannot be shown."""
     called("return None")
-    assert "called: it does not say where it sends to" in doctor().out
+    assert "  called  it does not say where it sends to" in doctor().out
 
 
 def test_what_configure_refuses_is_told_whole(doctor, monkeypatch):

@@ -79,6 +79,7 @@ def test_the_names_of_headers_are_shown(poster, doctor, monkeypatch):
         ("http://x/?sig=abc&a=b", "http://x/?sig=REDACTED&a=b"),
         ("http://x/?X-Amz-Signature=abc", "http://x/?X-Amz-Signature=REDACTED"),
         ("\x1b[31mred\r\n", "\\x1b[31mred\\r\\n"),
+        ("BadStatusLine: \x00\x00\x18\x04\x00\x00þ\x03?", "BadStatusLine: (binary)"),
         ("HTTP 404, status code: 5, key1=value1", "HTTP 404, status code: 5, key1=value1"),
         ("a user and a password, both", "a user and a password, both"),
     ],

@@ -1,0 +1,115 @@
+"""Read the words of `midspan run`, prepare the environment, and become the program."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from midspan._environment import ConfigurationError
+from midspan.cli.run._file import read_file
+from midspan.cli.run._plan import Row, plan
+from midspan.cli.run._wishes import VARIABLE, Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["command"]
+
+_STARTUP: Final = str(Path(__file__).with_name("startup"))
+# As a shell says it.
+_NOT_FOUND: Final = 127
+_REFUSED: Final = 2
+
+
+def command(argv: Sequence[str]) -> int:
+    """Run a program with tracing and metrics: both bridges, and an integration for every library that it has."""
+    options = _parse(argv)
+    try:
+        settings = read_file(options.file)
+        wishes = Wishes(
+            (*_names(options.only), *settings.only),
+            (*_names(options.no), *settings.no),
+            settings.integrations,
+        )
+        _must_exist({*wishes.only, *wishes.no, *wishes.options})
+    except ConfigurationError as trouble:
+        print(f"midspan run: {trouble}", file=sys.stderr)
+        return _REFUSED
+    if options.list:
+        _show(plan(wishes))
+        return 0
+    if not options.command:
+        print("midspan run: which program? e.g. midspan run python app.py", file=sys.stderr)
+        return _REFUSED
+    return _become(options.command, _environment(wishes, settings.environment))
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="midspan run",
+        description=command.__doc__,
+        epilog="What is configured, and whether it arrives, says `midspan doctor`.",
+    )
+    parser.add_argument("--only", action="append", default=[], metavar="NAMES", help="these and no others")
+    parser.add_argument("--no", action="append", default=[], metavar="NAMES", help="all but these")
+    parser.add_argument(
+        "--file", metavar="PATH", help="settings (default: midspan.toml, or tool.midspan in pyproject.toml)"
+    )
+    parser.add_argument(
+        "--list", action="store_true", help="say what would be instrumented, and why else not"
+    )
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="a program, `-m module`, or a script that ends in .py"
+    )
+    return parser.parse_args(argv)
+
+
+def _names(given: list[str]) -> list[str]:
+    return [name.strip() for words in given for name in words.split(",") if name.strip()]
+
+
+def _must_exist(names: set[str]) -> None:
+    there = {
+        point.name
+        for group in ("midspan.bridges", "midspan.integrations")
+        for point in metadata.entry_points(group=group)
+    }
+    unknown = sorted(names - there)
+    if unknown:
+        message = f"there is no {', '.join(unknown)}; there is: {', '.join(sorted(there))}"
+        raise ConfigurationError(message)
+
+
+def _show(rows: list[Row]) -> None:
+    width = max((len(row.name) for row in rows), default=0)
+    for row in rows:
+        print(f"{row.kind:<11}  {row.name:<{width}}  {'on' if row.refusal is None else row.refusal}")
+
+
+def _environment(wishes: Wishes, variables: dict[str, str]) -> dict[str, str]:
+    """Return the program's environment: the file's variables where there are none, and the way in."""
+    environment = {**variables, **os.environ, VARIABLE: wishes.written()}
+    before = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
+    environment["PYTHONPATH"] = os.pathsep.join([_STARTUP, *(e for e in before if e != _STARTUP)])
+    return environment
+
+
+def _become(words: list[str], environment: dict[str, str]) -> int:
+    """Replace this process by the program; return only if that cannot be."""
+    if words[0] == "--":
+        words = words[1:]
+    if words[0] in ("-m", "-c") or words[0].endswith(".py"):
+        words = [sys.executable, *words]
+    # The programs of this interpreter's environment first, whether or not that was activated.
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    program = shutil.which(words[0], path=path)
+    if program is None:
+        print(f"midspan run: {words[0]} is not there, or is no program", file=sys.stderr)
+        return _NOT_FOUND
+    sys.stdout.flush()
+    os.execve(program, words, environment)  # noqa: S606 - to start what it was told to start is its purpose
