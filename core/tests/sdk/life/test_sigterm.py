@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from midspan import sdk
+from midspan import sdk, trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -349,3 +351,66 @@ def test_the_variable_does_the_same():
     assert before is signal.signal
     sdk.configure(exporters=[], environment=environment)
     assert before is not signal.signal
+
+
+class Exporter:
+    """Keeps the names of spans."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def export_spans(self, spans: list[trace.Span]) -> None:
+        self.names += [span.name for span in spans]
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_handler_is_called_while_the_flush_has_only_begun():
+    """It finds `os._exit` in a form that waits for the flush; afterwards that is what it was."""
+    exporter, seen, leave = Exporter(), [], os._exit
+    sdk.configure(
+        exporters=[exporter],
+        batch=sdk.BatchSettings(schedule_delay_s=3600),
+        environment={},
+        flush_on_sigterm=True,
+    )
+    signal.signal(signal.SIGTERM, lambda number, _: seen.append((number, os._exit)))
+    trace.get_tracer("t").start_span("s").end()
+    signal.raise_signal(signal.SIGTERM)
+    assert [(signal.SIGTERM, False)] == [(number, found is leave) for number, found in seen]
+    assert leave is os._exit
+    patience_s = time.monotonic() + 5
+    while not exporter.names and time.monotonic() < patience_s:
+        time.sleep(0.001)
+    assert ["s"] == exporter.names
+
+
+@pytest.mark.usefixtures("restored")
+def test_what_the_handler_raises_goes_on():
+    """It is the application's."""
+    configure()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+    with pytest.raises(SystemExit):
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_handler_that_python_did_not_install_is_left_alone(monkeypatch, caplog):
+    """A program that embeds Python has handlers that Python cannot call: that is said."""
+    from midspan.sdk import _sigterm
+
+    monkeypatch.setattr(_sigterm, "_get", lambda _: None)
+    before = signal.signal
+    configure()
+    assert before is signal.signal
+    assert ["SIGTERM has a handler that is not Python's: it flushes nothing"] == caplog.messages
+
+
+@pytest.mark.usefixtures("restored")
+def test_uwsgi_keeps_its_own_handlers(monkeypatch):
+    """Python does not know them; its workers end in good order without us."""
+    monkeypatch.setitem(sys.modules, "uwsgi", ModuleType("uwsgi"))
+    before = signal.signal
+    from midspan.sdk import _sigterm
+
+    _sigterm.turn_on(bool, bool, 1.0)
+    assert before is signal.signal
