@@ -106,6 +106,12 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
         "MIDSPAN_KAFKA_TIMEOUT",
         "MIDSPAN_KAFKA_CONFIG",
     ),
+    "opencensus_agent": (
+        "MIDSPAN_OPENCENSUS_AGENT_ENDPOINT",
+        "MIDSPAN_OPENCENSUS_AGENT_HEADERS",
+        "MIDSPAN_OPENCENSUS_AGENT_TIMEOUT",
+        "OC_AGENT_HOST",
+    ),
     # What midspan.bridges.opentracing takes over from jaeger-client.
     "the OpenTracing bridge": ("JAEGER_SERVICE_NAME", "JAEGER_TAGS", "JAEGER_AGENT_HOST"),
     "the integrations": (
