@@ -145,7 +145,6 @@ def test_timeouts_are_seconds_in_code_and_milliseconds_in_variables(given, varia
         ("TIMEOUT", "1.5"),
         ("COMPRESSION", "brotli"),
         ("PROTOCOL", "thrift"),
-        ("PROTOCOL", "grpc"),
         ("CERTIFICATE", "/no/such/file.pem"),
     ],
 )
@@ -175,12 +174,6 @@ def test_a_bad_argument_is_refused_by_name(given, word):
     with pytest.raises(ConfigurationError) as caught:
         read_settings(given, {})
     assert word in str(caught.value)
-
-
-def test_grpc_is_refused_as_not_supported_yet():
-    """Rather than silently speaking something else."""
-    with pytest.raises(ConfigurationError, match="gRPC is not supported yet"):
-        read_settings(Given(protocol="grpc"), {})
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from midspan._forks import after_in_child
 from midspan._native import allocate_lock
 
 if TYPE_CHECKING:
@@ -42,9 +43,8 @@ class _Calls:
 
     def __init__(self) -> None:
         self.begin_anew()
-        os.register_at_fork(
-            before=self._before_fork, after_in_parent=self._let_in, after_in_child=self.begin_anew
-        )
+        after_in_child(self.begin_anew)
+        os.register_at_fork(before=self._before_fork, after_in_parent=self._let_in)
 
     def begin_anew(self) -> None:
         """In the child of a fork: the calls were the parent's, and so were whoever held the entrance."""

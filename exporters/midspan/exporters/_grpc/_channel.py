@@ -7,12 +7,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import grpc
-from grpc.experimental import ChannelOptions
-
 from midspan.exporters._grpc._calls import in_progress, stir
 from midspan.exporters._grpc._exchange import Reply
 from midspan.exporters._grpc._final import is_final
+from midspan.exporters._grpc._library import ChannelOptions, grpc
 from midspan.exporters._grpc._threads import away_from_greenlets
 from midspan.trace import suppressed
 
@@ -28,9 +26,11 @@ _MAX_ANSWERS: Final = 1_000
 _DAY_S: Final = 86_400.0
 _COMPRESSIONS: Final = {"none": grpc.Compression.NoCompression, "gzip": grpc.Compression.Gzip}
 _DETAILS: Final = "grpc-status-details-bin"
-# After these the connection may lead nowhere: the next attempt opens one of its own.
-_DOUBTFUL: Final = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
-
+# With this it has been told not to look after its own threads when the process forks.
+_FORKS: Final = "GRPC_ENABLE_FORK_SUPPORT"
+_NO: Final = frozenset({"0", "f", "false", "n", "no"})
+# The process that has opened the first connection: this one, or one that it was forked from.
+_users: list[int] = []
 # Connections that a parent has left to its children. To close one is the parent's business, and so its end
 # must not come before that of the process.
 _inherited: list[_Connection] = []
@@ -43,6 +43,8 @@ class _Connection:
 
     def __init__(self, target: Target) -> None:
         self.channel = _new_channel(target)
+        if not _users:
+            _users.append(os.getpid())
         self.calls: set[Call] = set()
         self.is_given_up = False
         self.pid = os.getpid()
@@ -83,6 +85,8 @@ class GRPCChannel:
         with suppressed(), in_progress() as call:
             if self._is_closed:
                 return Reply("CANCELLED", "the exporter was shut down", is_final=True)
+            if _is_lost_in_fork():
+                return Reply("UNAVAILABLE", f"a forked process cannot go on where {_FORKS}=0", is_final=True)
             try:
                 connection = self._connection_of_this_process()
             except (OSError, ValueError) as error:
@@ -90,9 +94,8 @@ class GRPCChannel:
             connection.calls.add(call)
             try:
                 reply = self._exchange(connection.channel, call, method, body, deadline_s)
-                if reply.code in _DOUBTFUL and self._connection is connection:
-                    self._connection = None
-                    connection.is_given_up = True
+                if reply.code != "OK":
+                    self._forget(connection)
                 return reply
             finally:
                 connection.leave(call)
@@ -116,7 +119,14 @@ class GRPCChannel:
                 bodies.append(answer)
         except grpc.RpcError:
             pass  # What it was, the call itself tells.
-        return _reply(answers, tuple(bodies))
+        sent_bytes = len(body) if self._target.compression == "none" else None
+        return _reply(answers, tuple(bodies), sent_bytes)
+
+    def _forget(self, connection: _Connection) -> None:
+        """Let the next call open a connection of its own: this one may lead nowhere any more."""
+        connection.is_given_up = True
+        if self._connection is connection:
+            self._connection = None
 
     def _connection_of_this_process(self) -> _Connection:
         connection = self._connection
@@ -136,10 +146,15 @@ class GRPCChannel:
                 connection.give_up()
 
 
-def _reply(answers: Any, bodies: tuple[bytes, ...]) -> Reply:  # noqa: ANN401 - a call of grpcio's
+def _is_lost_in_fork() -> bool:
+    """Say whether gRPC was at work before this process was forked, and would hang in it."""
+    return bool(_users) and _users[0] != os.getpid() and os.environ.get(_FORKS, "").lower() in _NO
+
+
+def _reply(answers: Any, bodies: tuple[bytes, ...], sent_bytes: int | None) -> Reply:  # noqa: ANN401 - a call of grpcio's
     code, message = answers.code().name, answers.details() or ""
     details = next((value for name, value in answers.trailing_metadata() or () if name == _DETAILS), b"")
-    return Reply(code, message, bodies, details, is_final(code, message))
+    return Reply(code, message, bodies, details, is_final(code, message, sent_bytes))
 
 
 def _new_channel(target: Target) -> grpc.Channel:

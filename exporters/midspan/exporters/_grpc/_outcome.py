@@ -20,7 +20,8 @@ _RETRYABLE: Final = frozenset(
 # There is no code for it. So say gRPC in C, C++, Python and Go; Java; Rust; and what answers as HTTP does,
 # nginx say: 413 is no code of gRPC's, and a client makes UNKNOWN of it.
 _TOO_LARGE: Final = re.compile(
-    r"message larger than max|message exceeds maximum size|message length too large|status: 413",
+    r"message (?:after decompression )?larger than max|message exceeds maximum size|message length too large"
+    r"|status: 413",
     re.IGNORECASE,
 )
 _CODES_OF_TOO_LARGE: Final = frozenset({"RESOURCE_EXHAUSTED", "OUT_OF_RANGE", "UNKNOWN"})

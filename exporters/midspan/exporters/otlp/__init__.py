@@ -1,7 +1,8 @@
-"""Send finished spans and metrics to anything that speaks OTLP over HTTP.
+"""Send finished spans and metrics to anything that speaks OTLP, over HTTP or gRPC.
 
 >>> from midspan import sdk
 >>> pipeline = sdk.configure(exporters=[OTLPExporter("http://localhost:4318", compression="gzip")])
+>>> pipeline = sdk.configure(exporters=[OTLPExporter("http://localhost:4317", protocol="grpc")])
 """
 
 from __future__ import annotations

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
-from midspan._environment import ConfigurationError
-from midspan.exporters._http import http_transport
 from midspan.exporters._json_form import json_of_spans
 from midspan.exporters._json_metrics import json_of_metrics
-from midspan.exporters.otlp._lane import Lane
+from midspan.exporters.otlp._lanes import SIGNALS, lanes_of
 from midspan.exporters.otlp._metrics import encode_metrics
 from midspan.exporters.otlp._preferences import read_preferences
-from midspan.exporters.otlp._settings import Given, read_settings
+from midspan.exporters.otlp._said import Given
 from midspan.exporters.otlp._spans import encode_spans
 
 if TYPE_CHECKING:
@@ -22,15 +20,11 @@ if TYPE_CHECKING:
     from midspan.delivery import Outcome
     from midspan.exporters._http import Transport
     from midspan.exporters.otlp._preferences import TemporalityChoice
-    from midspan.exporters.otlp._settings import Settings
     from midspan.metrics import Metric
     from midspan.trace import Span
 
 __all__ = ["OTLPExporter"]
 
-_SIGNALS: Final = ("traces", "metrics")
-# What the items of a signal are called.
-_ITEMS: Final = {"traces": "spans", "metrics": "metrics"}
 _ENCODERS: Final[dict[str, tuple[Callable[[Any], bytes], Callable[[Any], str]]]] = {
     "spans": (encode_spans, json_of_spans),
     "metrics": (encode_metrics, json_of_metrics),
@@ -38,7 +32,7 @@ _ENCODERS: Final[dict[str, tuple[Callable[[Any], bytes], Callable[[Any], str]]]]
 
 
 class OTLPExporter:
-    """Send spans and metrics to a collector, or to any backend that speaks OTLP over HTTP.
+    """Send spans and metrics to a collector, or to any backend that speaks OTLP, over HTTP or gRPC.
 
     A pipeline keeps what it has encoded until the backend has taken it (`midspan.delivery`). One call of
     `send`, `export_spans` or `export_metrics` is one request, whose whole duration is bounded, however the
@@ -51,7 +45,7 @@ class OTLPExporter:
         self,
         endpoint: str | None = None,
         *,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         timeout_s: float | None = None,
         compression: str | None = None,
         protocol: str | None = None,
@@ -60,30 +54,35 @@ class OTLPExporter:
         client_certificate: str | os.PathLike[str] | None = None,
         temporality: TemporalityChoice | None = None,
         histogram_aggregation: str | None = None,
-        signals: Collection[str] = _SIGNALS,
+        signals: Collection[str] = SIGNALS,
+        insecure: bool | None = None,
         proxy: str | None = None,
         transport: Transport | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """Take what code says; what it leaves out is read from `OTEL_EXPORTER_OTLP_[TRACES_|METRICS_]*`.
 
-        - `endpoint`: the collector's base URL (`http://localhost:4318`), or a whole one that ends in
-          `/v1/traces` or `/v1/metrics`.
+        - `protocol`: `"http/protobuf"`, `"http/json"` or `"grpc"`.
+        - `endpoint`: over HTTP the collector's base URL (`http://localhost:4318`), or a whole one that ends
+          in `/v1/traces` or `/v1/metrics`; over gRPC a URL (`http://localhost:4317`), `host:port`, or
+          `unix:/path/to/socket`.
         - `headers`: sent with each request. Those of code replace those of the variables.
         - `timeout_s`: seconds for one request (10).
-        - `compression`: `"none"` or `"gzip"`. `protocol`: `"http/protobuf"` or `"http/json"`.
+        - `compression`: `"none"` or `"gzip"`.
         - `certificate`: a PEM file with the authorities to trust; `client_certificate` and `client_key`:
           PEM files to prove who is calling.
         - `temporality`: of metrics: `"cumulative"`, `"delta"`, `"lowmemory"`, or a mapping or function from
           the kind of an instrument to a `Temporality`.
         - `histogram_aggregation`: `"explicit_bucket_histogram"` or `"base2_exponential_bucket_histogram"`.
         - `signals`: what is sent: `"traces"`, `"metrics"`, or both.
+        - `insecure`: over gRPC, whether to do without TLS where the endpoint is no URL that says so.
         - `proxy`: a proxy's URL; variables such as `HTTPS_PROXY` do not count.
         - `transport`: what exchanges requests for answers, in place of HTTP over `requests`.
 
         Raises:
             ConfigurationError: A value cannot be; the message names it and what is allowed.
-            ImportError: The `requests` library is missing (`pip install 'midspan[otlp]'`).
+            ImportError: A library is missing: `requests` (`pip install 'midspan[otlp]'`), or over gRPC
+                `grpcio` (`pip install 'midspan[grpc]'`).
         """
         given = Given(
             endpoint,
@@ -95,11 +94,9 @@ class OTLPExporter:
             client_key,
             client_certificate,
             proxy,
+            insecure,
         )
-        self._lanes = {
-            _ITEMS[signal]: _lane(signal, read_settings(given, environment, signal), transport)
-            for signal in _checked(signals)
-        }
+        self._lanes = lanes_of(signals, given, environment, transport)
         preferences = read_preferences(temporality, histogram_aggregation, environment)
         # What readers look at.
         self.temporality = preferences.temporality
@@ -180,19 +177,3 @@ class OTLPExporter:
         where = ", ".join(repr(lane.where) for lane in lanes)
         manners = dict.fromkeys(lane.manner for lane in lanes)
         return f"OTLPExporter({where}, {'; '.join(manners)})"
-
-
-def _checked(signals: Collection[str]) -> list[str]:
-    wanted = [signal for signal in _SIGNALS if not isinstance(signals, str) and signal in signals]
-    if not wanted or len(wanted) < len(set(signals)):
-        message = (
-            f"signals={signals!r} is not valid: allowed are {' and '.join(map(repr, _SIGNALS))}, in a list"
-        )
-        raise ConfigurationError(message)
-    return wanted
-
-
-def _lane(signal: str, settings: Settings, transport: Transport | None) -> Lane:
-    if transport is None:
-        transport = http_transport(settings.endpoint, "otlp")
-    return Lane(signal, settings, transport)

@@ -1,13 +1,14 @@
-"""One signal's way to its endpoint: pack, send, judge, and say what went wrong."""
+"""One signal's way to its endpoint over HTTP: pack, send, judge, and say what went wrong."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from midspan import _trouble
 from midspan.exporters._http import NotSentError, outcome_of_silence, secrets_in_clear, shown
 from midspan.exporters.otlp._halving import halve_json, halve_protobuf
 from midspan.exporters.otlp._request import compress, decompress, judge, outcome_of, wrap
+from midspan.exporters.otlp._words import WORDS
 
 if TYPE_CHECKING:
     from midspan.delivery import Outcome
@@ -19,20 +20,6 @@ __all__ = ["Lane"]
 _FOREVER_S: Final = 86_400.0
 
 
-class _Words(NamedTuple):
-    """How troubles of a signal are told, and under which causes they are counted."""
-
-    what: str
-    rejected: str
-    causes: str
-
-
-_WORDS: Final = {
-    "traces": _Words("spans", "spans", "otlp"),
-    "metrics": _Words("metrics", "data points", "otlp.metrics"),
-}
-
-
 class Lane:
     """Send the payloads of one signal. Safe in several threads, if the transport is."""
 
@@ -41,7 +28,7 @@ class Lane:
         self.settings = settings
         self.transport = transport
         self._signal = signal
-        self._words = _WORDS[signal]
+        self._words = WORDS[signal]
 
     def pack(self, payload: bytes) -> bytes:
         """Return a payload as it goes over the wire."""
