@@ -75,12 +75,11 @@ class Broker:
             self._process.wait(PATIENCE_S)
             self._process = None
 
-    def make_topic(self, topic: str) -> str:
+    def make_topic(self, topic: str, partitions: int = PARTITIONS) -> str:
         """Make a topic of some partitions; return its name."""
-        client = AdminClient({"bootstrap.servers": self.address})
-        client.create_topics([NewTopic(topic, num_partitions=PARTITIONS, replication_factor=1)])[
-            topic
-        ].result()
+        client = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
+        wanted = NewTopic(topic, num_partitions=partitions, replication_factor=1)
+        client.create_topics([wanted])[topic].result()
         return topic
 
     def read(self, topic: str, spans: int = 0, *, messages: int = 0, readers: int = 1) -> list[Read]:
