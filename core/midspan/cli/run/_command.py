@@ -23,11 +23,12 @@ __all__ = ["command"]
 _STARTUP: Final = str(Path(__file__).with_name("startup"))
 # As a shell says it.
 _NOT_FOUND: Final = 127
+_WITH_VALUE: Final = ("--only", "--no", "--file")
 _REFUSED: Final = 2
 
 
 def command(argv: Sequence[str]) -> int:
-    """Run a program with tracing and metrics: both bridges, and an integration for every library that it has."""
+    """Run a program with tracing and metrics: both bridges, and each integration whose library it has."""
     options = _parse(argv)
     try:
         settings = read_file(options.file)
@@ -43,10 +44,11 @@ def command(argv: Sequence[str]) -> int:
     if options.list:
         _show(plan(wishes))
         return 0
-    if not options.command:
+    words = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not words:
         print("midspan run: which program? e.g. midspan run python app.py", file=sys.stderr)
         return _REFUSED
-    return _become(options.command, _environment(wishes, settings.environment))
+    return _become(words, _environment(wishes, settings.environment))
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -60,13 +62,21 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--file", metavar="PATH", help="settings (default: midspan.toml, or tool.midspan in pyproject.toml)"
     )
-    parser.add_argument(
-        "--list", action="store_true", help="say what would be instrumented, and why else not"
-    )
-    parser.add_argument(
-        "command", nargs=argparse.REMAINDER, help="a program, `-m module`, or a script that ends in .py"
-    )
-    return parser.parse_args(argv)
+    parser.add_argument("--list", action="store_true", help="say what would be instrumented, and why not")
+    parser.add_argument("command", nargs="*", help="a program, `-m module`, or a script that ends in .py")
+    # argparse would take the program's own options (`-m`, `-c`) for ours.
+    ours = _length_of_options(argv)
+    options = parser.parse_args(argv[:ours])
+    options.command = list(argv[ours:])
+    return options
+
+
+def _length_of_options(argv: Sequence[str]) -> int:
+    """Return how many words stand before the program: options, and the values of those that have one."""
+    count = 0
+    while count < len(argv) and (argv[count].startswith("--") or argv[count] == "-h") and argv[count] != "--":
+        count += 2 if argv[count] in _WITH_VALUE else 1
+    return count
 
 
 def _names(given: list[str]) -> list[str]:
@@ -101,8 +111,6 @@ def _environment(wishes: Wishes, variables: dict[str, str]) -> dict[str, str]:
 
 def _become(words: list[str], environment: dict[str, str]) -> int:
     """Replace this process by the program; return only if that cannot be."""
-    if words[0] == "--":
-        words = words[1:]
     if words[0] in ("-m", "-c") or words[0].endswith(".py"):
         words = [sys.executable, *words]
     # The programs of this interpreter's environment first, whether or not that was activated.
@@ -112,4 +120,6 @@ def _become(words: list[str], environment: dict[str, str]) -> int:
         print(f"midspan run: {words[0]} is not there, or is no program", file=sys.stderr)
         return _NOT_FOUND
     sys.stdout.flush()
-    os.execve(program, words, environment)  # noqa: S606 - to start what it was told to start is its purpose
+    # By its whole path: Python finds its environment by the name that it is called by.
+    os.execve(program, [program, *words[1:]], environment)  # noqa: S606 - to start what it was told to start is its purpose
+    return 0  # never: the process is the program now

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import importlib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +11,8 @@ from midspan._environment import ConfigurationError
 __all__ = ["Settings", "read_file"]
 
 _NAMES: Final = ("midspan.toml", "pyproject.toml")
+# Nearly every project has a pyproject.toml: without this there is nothing to be understood in it.
+_TABLE: Final = "tool.midspan"
 _TABLES: Final = {"environment", "integrations", "no", "only"}
 
 
@@ -46,19 +48,20 @@ def read_file(given: str | None) -> Settings:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    if sys.version_info < (3, 11):
-        try:
-            import tomli as tomllib  # noqa: PLC0415 - what Python has had itself since 3.11
-        except ImportError:
-            if path.name == "pyproject.toml":
-                return {}  # Nearly every project has one; this is no reason not to start.
-            raise ConfigurationError(f"{path} cannot be read: Python 3.10 needs tomli for that") from None
-    else:
-        import tomllib  # noqa: PLC0415 - only who has a file needs it
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}") from None
+    if path.name == "pyproject.toml" and _TABLE not in text:
+        return {}
+    try:
+        toml: Any = importlib.import_module("tomllib")
+        table: dict[str, Any] = toml.loads(text)
+    except ModuleNotFoundError:
+        raise ConfigurationError(f"{path} cannot be read: Python reads TOML from 3.11 on") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not valid: {error}") from None
+    return table
 
 
 def _settings(table: Any, path: Path) -> Settings:  # noqa: ANN401 - whatever the file holds

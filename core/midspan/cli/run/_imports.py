@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-__all__ = ["forget", "when_imported"]
+__all__ = ["when_imported"]
 
 _waiting: dict[str, list[Callable[[], object]]] = {}
 _lock = threading.RLock()
@@ -36,14 +36,6 @@ def when_imported(module: str, act: Callable[[], object]) -> None:
                 sys.meta_path.insert(0, _FINDER)
     if present:
         _call(module, act)
-
-
-def forget(act: Callable[[], object]) -> None:
-    """Take back a `when_imported` that has not come to pass."""
-    with _lock:
-        for module in [module for module, acts in _waiting.items() if act in acts]:
-            _waiting[module].remove(act)
-            _tidy(module)
 
 
 def _tidy(module: str) -> None:
@@ -78,13 +70,13 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec that another finder has for the module, its loader replaced; None for all others."""
+        """Return the spec that another finder has for a module that is waited for, its loader replaced."""
         if name not in _waiting:
             return None
         spec = _found_by_others(name, path, target)
         if spec is None or spec.loader is None or not hasattr(spec.loader, "exec_module"):
             return spec
-        spec.loader = _Telling(spec.loader)
+        spec.loader = _Telling(spec.loader)  # type: ignore[assignment]  # it stands for a loader
         return spec
 
 

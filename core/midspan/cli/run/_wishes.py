@@ -38,6 +38,6 @@ class Wishes(NamedTuple):
     def read(cls, text: str) -> Wishes:
         """Return what `written` made text of; ValueError if it is something else."""
         found = json.loads(text)
-        if not isinstance(found, dict):
+        if type(found) is not dict:
             raise ValueError(text)
         return cls(tuple(found.get("only", ())), tuple(found.get("no", ())), dict(found.get("options", {})))
