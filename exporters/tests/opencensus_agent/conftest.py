@@ -32,7 +32,11 @@ class Agent:
     """A server that takes the streams of both services, as the Collector's receiver does: without answers."""
 
     def __init__(
-        self, credentials: grpc.ServerCredentials | None = None, max_bytes: int = 4 * 1024 * 1024
+        self,
+        credentials: grpc.ServerCredentials | None = None,
+        *,
+        max_bytes: int = 4 * 1024 * 1024,
+        port: int = 0,
     ) -> None:
         self.streams: list[Stream] = []
         # The status with which a stream ends, and its text.
@@ -44,7 +48,7 @@ class Agent:
         options = [("grpc.max_receive_message_length", max_bytes)]
         self._server = grpc.server(ThreadPoolExecutor(8), options=options)
         self._server.add_generic_rpc_handlers((self._handler(),))
-        where = "127.0.0.1:0"
+        where = f"127.0.0.1:{port}"
         if credentials is None:
             self.port = self._server.add_insecure_port(where)
         else:

@@ -156,6 +156,26 @@ def test_a_pipeline_sends_both_signals(agent, monkeypatch):
     )
 
 
+def test_what_waited_for_an_agent_arrives(start_agent, make_exporter):
+    """Spans that ended while nobody listened are sent once somebody does, and each of them once."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    exporter = make_exporter(f"127.0.0.1:{port}")
+    pipeline = sdk.configure(service_name="shop", exporters=[exporter], environment={}, self_metrics=False)
+    trace.get_tracer("shop").start_span("charge").end()
+    assert not pipeline.force_flush(0.2)
+    agent = start_agent(port=port)
+    assert pipeline.force_flush(10)
+    account = pipeline.stats().exporters["opencensus_agent"]
+    (stream,) = agent.streams
+    assert ("charge", 1, {}, True) == (
+        decode_spans(stream.messages[0])["spans"][0]["name"],
+        account.exported,
+        account.dropped,
+        account.retried > 0,
+    )
+
+
 def test_a_batch_that_an_agent_finds_too_large_is_cut(start_agent, make_exporter):
     """All of it arrives in parts, in order, and the account is right."""
     agent = start_agent(max_bytes=2_000)

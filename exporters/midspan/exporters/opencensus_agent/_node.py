@@ -29,7 +29,7 @@ from midspan.exporters.opencensus_agent._values import string_map
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Origin", "labels_of", "node_of_many", "origin_of"]
+__all__ = ["Origin", "node_of_many", "origin_of", "resource_with_all"]
 
 # LibraryInfo.Language
 _PYTHON: Final = b"\x08\x08"
@@ -61,7 +61,7 @@ def node_of_many() -> bytes:
     return _library({})
 
 
-def labels_of(resource: Any) -> bytes:  # noqa: ANN401 - as above
+def resource_with_all(resource: Any) -> bytes:  # noqa: ANN401 - as above
     """Return a `Resource` that says all, also what a node would say otherwise."""
     return _resource(_attributes(resource))
 

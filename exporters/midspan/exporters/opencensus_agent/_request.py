@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from midspan.exporters._halving import protobuf_in_two
 from midspan.exporters._wire import delimited, each_field
-from midspan.exporters.opencensus_agent._node import labels_of, node_of_many, origin_of
+from midspan.exporters.opencensus_agent._node import node_of_many, origin_of, resource_with_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Request:
             )
         # A pipeline has one resource. Where there are several, each span or metric names its own.
         named = {
-            known: delimited(self._resource_tag, labels_of(resource))
+            known: delimited(self._resource_tag, resource_with_all(resource))
             for known, resource in self._resources.items()
         }
         return _joined(node_of_many(), (body + named[known] for known, body in self._bodies))

@@ -79,7 +79,7 @@ def span_message(span: Any, scope: Scope) -> bytes:  # noqa: ANN401 - a span, or
     Raises:
         Exception: There is something odd about the span.
     """
-    context, events = span.context, span.events
+    context, events = span.context, list(span.events)
     if not context.is_valid:
         raise ValueError("no ids")
     kind, kind_text = _KINDS[span.kind]
