@@ -13,16 +13,27 @@ from midspan.integrations import sqlite3 as integration
 from midspan.trace import SpanKind, StatusCode
 
 
+OPEN = []
+
+
 @pytest.fixture(autouse=True)
 def _off():
     yield
     integration.uninstrument()
+    while OPEN:
+        OPEN.pop().close()
+
+
+def connected(*arguments, **named):
+    """Return a connection that is closed after the test."""
+    OPEN.append(sqlite3.connect(*arguments, **named))
+    return OPEN[-1]
 
 
 def opened(**options):
     """Instrument, and return a connection with a table."""
     integration.instrument(**options)
-    connection = sqlite3.connect(":memory:")
+    connection = connected(":memory:")
     connection.execute("CREATE TABLE users (id INT, name TEXT)")
     return connection
 
@@ -77,10 +88,10 @@ def test_classes_of_the_program_s_own_stay_what_they_are(spans):
         pass
 
     integration.instrument()
-    mine = sqlite3.connect(":memory:", factory=Mine)
+    mine = connected(":memory:", factory=Mine)
     mine.execute("CREATE TABLE USERS (id INT)")
     mine.cursor().execute("SELECT * FROM users")
-    plain = sqlite3.connect(":memory:", 5.0, 0, "", True, sqlite3.Connection, 10)
+    plain = connected(":memory:", 5.0, 0, "", True, sqlite3.Connection, 10)
     assert (True, True, "Mine") == (
         isinstance(mine, Mine),
         isinstance(plain.cursor(Pointer), Pointer),
@@ -92,7 +103,7 @@ def test_classes_of_the_program_s_own_stay_what_they_are(spans):
 def test_a_factory_that_is_no_class_is_called(spans):
     """What it makes is its own, and is not recorded."""
     integration.instrument()
-    connection = sqlite3.connect(":memory:", factory=functools.partial(sqlite3.Connection))
+    connection = connected(":memory:", factory=functools.partial(sqlite3.Connection))
     connection.execute("SELECT 1")
     assert [] == spans()
 
