@@ -9,6 +9,7 @@ NAMES = (
     "finalizers",
     "forks",
     "processes",
+    "servers",
     "clocks",
     "generators",
     "cycles",

@@ -1,9 +1,11 @@
-"""A process ends, in every way that lets the interpreter say goodbye; nothing may be left behind."""
+"""A process ends, in every way that lets it say goodbye; nothing may be left behind."""
 
 from __future__ import annotations
 
 import atexit
 import concurrent.futures
+import os
+import signal
 import sys
 import tempfile
 import threading
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from compat_tests.faults._figures import Figures, Plan
     from compat_tests.faults._process import Outcome
 
-_SPANS = 100
+_SPANS = 1_000
+# It is asked for; the peer has nothing of the kind.
+_VARIABLES = {"MIDSPAN_FLUSH_ON_SIGTERM": "true"}
 
 
 class _File:
@@ -98,6 +102,25 @@ def _at_exit(work: Callable[[], None]) -> None:
     atexit.register(work)
 
 
+def _terminated(work: Callable[[], None]) -> None:
+    """Be ended from outside, by the default action."""
+    work()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+
+
+def _terminated_in_order(work: Callable[[], None]) -> None:
+    """Be ended from outside, with a handler of one's own."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
+    _terminated(work)
+
+
+def _terminated_at_once(work: Callable[[], None]) -> None:
+    """Be ended from outside, with a handler that leaves nobody a chance."""
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
+    _terminated(work)
+
+
 _ENDINGS = {
     "return": _return,
     "sys.exit": _exit,
@@ -106,6 +129,19 @@ _ENDINGS = {
     "thread outlives main": _leave_thread,
     "executor outlives main": _leave_executor,
     "spans in atexit": _at_exit,
+    "SIGTERM": _terminated,
+    "SIGTERM, own handler: sys.exit": _terminated_in_order,
+    "SIGTERM, own handler: os._exit": _terminated_at_once,
+}
+
+
+# What whoever started the process sees, where that is not 0; negative for a signal.
+_CODES = {
+    "sys.exit": 3,
+    "unhandled exception": 1,
+    "SIGTERM": -signal.SIGTERM,
+    "SIGTERM, own handler: sys.exit": 3,
+    "SIGTERM, own handler: os._exit": 3,
 }
 
 
@@ -118,17 +154,17 @@ def _figure(plan: Plan, ending: str) -> Figure:
     arrived, outcome = _play(ending)
     figure = Figure(
         ending,
-        f"{_SPANS} of {_SPANS} arrive",
-        f"{arrived} of {_SPANS}",
-        arrived == _SPANS and not outcome.hung,
+        f"{_SPANS:,} of {_SPANS:,} arrive",
+        f"{arrived:,} of {_SPANS:,}",
+        arrived == _SPANS and outcome.exit_code == _CODES.get(ending, 0),
     )
     if plan.peer is None:
         return figure
     arrived, _ = _play(ending, side="peers", python=plan.peer)
-    return figure._replace(peers=f"{arrived} of {_SPANS}")
+    return figure._replace(peers=f"{arrived:,} of {_SPANS:,}")
 
 
 def _play(ending: str, **who: Any) -> tuple[int, Outcome]:
     with tempfile.NamedTemporaryFile("r") as file:
-        outcome = play("exits", timeout_s=45, ending=ending, file=file.name, **who)
+        outcome = play("exits", timeout_s=45, variables=_VARIABLES, ending=ending, file=file.name, **who)
         return len(Path(file.name).read_text().split()), outcome
