@@ -100,6 +100,23 @@ NAMES = ["name", "context", "parent", "kind", "start_ns", "end_ns", "attributes"
 NAMES += ["dropped_attributes", "dropped_events", "dropped_links"]
 
 
+class Homeless(SimpleNamespace):
+    """A span that does not say what runs."""
+
+    @property
+    def resource(self):
+        """Raise."""
+        raise RuntimeError
+
+
+def test_a_span_whose_resource_raises(make_span, troubles):
+    """It is left out and counted; the others arrive."""
+    span = make_span("a")
+    like = Homeless(**{name: getattr(span, name) for name in NAMES}, scope=span.scope)
+    told = decode_spans(encode_spans([like, make_span("b")]))["spans"]
+    assert (["b"], 1) == ([span["name"] for span in told], troubles()["opencensus_agent.no_span"])
+
+
 ORIGINS = [None, 5, Raising(), SimpleNamespace(attributes=5, name=Raising())]
 
 

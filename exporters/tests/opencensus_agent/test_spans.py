@@ -153,6 +153,12 @@ def test_status_error(memory):
     assert ({"code": 2, "message": "card declined"}, {}) == (shown(span)["status"], attributes_of(span))
 
 
+def test_an_error_with_an_attribute_that_is_called_as_the_status(memory):
+    """It gives way: the Collector would take it for the status, and see no error."""
+    span = ended(StatusCode.ERROR, "", {"otel.status_code": "ERROR"})
+    assert ({"code": 2}, {}) == (shown(span)["status"], attributes_of(span))
+
+
 def test_an_error_that_came_from_opencensus(memory):
     """It has the code that it came with, which is no attribute any more."""
     span = ended(StatusCode.ERROR, "nobody", {"opencensus.status_code": 5})

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bucket_fields", "explicit_of"]
 
-# From here on downwards a bucket of exponential ones holds more than all doubles: see `_power`.
+# With it one bucket holds all doubles above 1, so that a lower scale says the same; and 2 ** 11 is a double.
 _LEAST_SCALE: Final = -11
 
 

@@ -5,7 +5,7 @@
 | an event | an annotation: its name is the description |
 | an event `message` with no more than OpenCensus's bridge gives it | a message event |
 | `exception.stacktrace` of the last event `exception` | the span's stack trace, beside the annotation |
-| a link | a link, whose type is in the attribute `opencensus.link_type` |
+| a link | a link; the attribute `opencensus.link_type` becomes its type |
 """
 
 from __future__ import annotations

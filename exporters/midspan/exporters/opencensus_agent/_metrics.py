@@ -72,29 +72,31 @@ def encode_metrics(metrics: Iterable[Any], *, scope_labels: bool = True) -> byte
     """
     request = Request(_RESOURCE)
     for metric in metrics:
-        body = _body(metric, scope_labels)
+        resource, body = _told(metric, scope_labels=scope_labels)
         if body:
-            request.add(getattr(metric, "resource", None), body)
+            request.add(resource, body)
     return request.to_bytes()
 
 
-def _body(metric: Any, scope_labels: bool) -> bytes:  # noqa: ANN401, FBT001 - a metric, or what looks like one
+def _told(metric: Any, *, scope_labels: bool) -> tuple[Any, bytes]:  # noqa: ANN401 - a metric, or what looks like one
+    """Return a metric's resource, and the metric as it is written; nothing of one that cannot be."""
     try:
-        return _written(metric, scope_labels)
+        return metric.resource, _written(metric, scope_labels=scope_labels)
     except Exception:  # noqa: BLE001 - whatever is odd about it, it is mended or left out
-        return _mended_body(metric, scope_labels)
+        return _told_mended(metric, scope_labels=scope_labels)
 
 
-def _mended_body(metric: Any, scope_labels: bool) -> bytes:  # noqa: ANN401, FBT001 - as above
+def _told_mended(metric: Any, *, scope_labels: bool) -> tuple[Any, bytes]:  # noqa: ANN401 - as above
     try:
-        return _written(mended_metric(metric), scope_labels)
+        mended = mended_metric(metric)
+        return mended.resource, _written(mended, scope_labels=scope_labels)
     except Exception as error:  # noqa: BLE001 - an object that is no metric may raise anywhere
         cause = "encoding.no_metric"
         _trouble.report(cause, "a metric of type %s is lost", type(metric).__name__, error=error)
-        return b""
+        return None, b""
 
 
-def _written(metric: Any, scope_labels: bool) -> bytes:  # noqa: ANN401, FBT001 - as above
+def _written(metric: Any, *, scope_labels: bool) -> bytes:  # noqa: ANN401 - as above
     """Return a `Metric`: metric_descriptor = 1, timeseries = 2; nothing if there is nothing to tell.
 
     Raises:

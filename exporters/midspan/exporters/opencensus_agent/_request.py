@@ -38,9 +38,8 @@ class Request:
         origins = {origin_of(resource) for resource in self._resources.values()}
         if len(origins) == 1:
             (origin,) = origins
-            return _joined(origin.node, (body for _, body in self._bodies)) + delimited(
-                b"\x1a", origin.resource
-            )
+            request = _joined(origin.node, (body for _, body in self._bodies))
+            return request + delimited(b"\x1a", origin.resource)
         # A pipeline has one resource. Where there are several, each span or metric names its own.
         named = {
             known: delimited(self._resource_tag, resource_with_all(resource))

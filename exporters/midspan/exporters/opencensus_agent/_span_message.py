@@ -122,6 +122,8 @@ def _attributes_and_status(span: Any, scope: Scope) -> tuple[dict[str, Any], byt
     code, description = span.status
     if code == StatusCode.UNSET:
         return attributes, b""
+    # The Collector takes it for the status, whoever has set it.
+    attributes.pop(_STATUS, None)
     message = delimited(b"\x12", description.encode()) if description else b""
     if code == StatusCode.ERROR:
         message += b"\x08" + varint(_canonical(attributes))

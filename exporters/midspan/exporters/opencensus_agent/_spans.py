@@ -6,7 +6,7 @@ no identity to send is left out. So an odd value costs itself, never its neighbo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan.exporters._mended import mended_span
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["encode_spans"]
 
 # The field "resource" (16) of a Span.
-_RESOURCE: bytes = b"\x82\x01"
+_RESOURCE: Final = b"\x82\x01"
 
 
 def encode_spans(spans: Iterable[Any]) -> bytes:
@@ -29,9 +29,9 @@ def encode_spans(spans: Iterable[Any]) -> bytes:
     """
     request, scopes = Request(_RESOURCE), _Scopes()
     for span in spans:
-        body = _body(span, scopes)
+        resource, body = _told(span, scopes)
         if body:
-            request.add(getattr(span, "resource", None), body)
+            request.add(resource, body)
     return request.to_bytes()
 
 
@@ -50,17 +50,19 @@ class _Scopes:
         return known[1]
 
 
-def _body(span: Any, scopes: _Scopes) -> bytes:  # noqa: ANN401 - as above
+def _told(span: Any, scopes: _Scopes) -> tuple[Any, bytes]:  # noqa: ANN401 - as above
+    """Return a span's resource, and the span as it is written; nothing of one that cannot be."""
     try:
-        return span_message(span, scopes.of(span))
+        return getattr(span, "resource", None), span_message(span, scopes.of(span))
     except Exception:  # noqa: BLE001 - whatever is odd about it, it is mended or left out
-        return _mended_body(span, scopes)
+        return _told_mended(span, scopes)
 
 
-def _mended_body(span: Any, scopes: _Scopes) -> bytes:  # noqa: ANN401 - as above
+def _told_mended(span: Any, scopes: _Scopes) -> tuple[Any, bytes]:  # noqa: ANN401 - as above
     try:
-        return span_message(mended_span(span), scopes.of(span))
+        mended = mended_span(span)
+        return mended.resource, span_message(mended, scopes.of(mended))
     except Exception as error:  # noqa: BLE001 - an object that is no span may raise anywhere
         cause = "opencensus_agent.no_span"
         _trouble.report(cause, "a span of type %s is lost", type(span).__name__, error=error)
-        return b""
+        return None, b""
