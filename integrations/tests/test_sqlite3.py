@@ -12,7 +12,6 @@ from midspan._environment import ConfigurationError
 from midspan.integrations import sqlite3 as integration
 from midspan.trace import SpanKind, StatusCode
 
-
 OPEN = []
 
 
@@ -74,6 +73,7 @@ def test_what_sqlite_raises_arrives_unchanged(spans):
     assert (StatusCode.ERROR, "sqlite3.OperationalError") == (span.status.code, span.attributes["error.type"])
 
 
+@pytest.mark.filterwarnings("ignore:Passing more than 1 positional argument:DeprecationWarning")
 def test_classes_of_the_program_s_own_stay_what_they_are(spans):
     """A factory is honoured, its own methods run, and `isinstance` holds."""
 
