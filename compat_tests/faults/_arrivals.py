@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from compat_tests.faults._collector import Collector, Reply, free_port
+from compat_tests.faults._collector import Collector, free_port
 from compat_tests.faults._figures import Figure
 from compat_tests.faults._process import play
 
@@ -64,7 +64,7 @@ class Case(NamedTuple):
     # Judges what became of midspan's spans.
     holds: Callable[[Arrivals], bool]
     # By the number of a request, from 1, and its bytes.
-    reply: Callable[[int, int], Reply] = lambda number, size: Reply()
+    reply: Callable[[int, int], Any] | None = None
     # How long nobody listens on the collector's port.
     away_s: float = 0.0
     program: str = "delivery"
@@ -72,11 +72,14 @@ class Case(NamedTuple):
     with_peer: bool = True
     # What is told of the arrivals, where their number is not what matters.
     told: Callable[[Arrivals], str] | None = None
+    # What listens; of another protocol, its replies are of its kind.
+    collector: Callable[..., Collector] = Collector
 
 
-def replies(*given: Reply) -> Callable[[int, int], Reply]:
+def replies(*given: Any) -> Callable[[int, int], Any]:
     """Answer the first requests with what is given, and take all that follow."""
-    return lambda number, _: given[number - 1] if number <= len(given) else Reply()
+    taken = type(given[0])()
+    return lambda number, _: given[number - 1] if number <= len(given) else taken
 
 
 def figures(plan: Plan, cases: Sequence[Case]) -> Figures:
@@ -104,18 +107,18 @@ def _told(arrivals: Arrivals) -> str:
 
 
 def _arrivals(case: Case, who: dict[str, Any]) -> Arrivals:
-    numbers = iter(range(1, 1_000_000))
-    with _collector(case, lambda size: case.reply(next(numbers), size)) as collector:
+    with _collector(case) as collector:
         outcome = play(case.program, timeout_s=300, endpoint=collector.endpoint, **case.arguments, **who)
     spans = sum(collector.names.values())
     return Arrivals(spans, collector.duplicates, collector.requests, collector.largest, outcome)
 
 
 @contextlib.contextmanager
-def _collector(case: Case, reply: Callable[[int], Reply]) -> Iterator[Collector]:
+def _collector(case: Case) -> Iterator[Collector]:
     """Yield a collector that listens, or that will once its time has come."""
     port = free_port() if case.away_s else 0
-    collector = Collector(reply=reply, port=port)
+    numbers, reply = iter(range(1, 1_000_000)), case.reply
+    collector = case.collector(reply=reply and (lambda size: reply(next(numbers), size)), port=port)
     if not case.away_s:
         with collector:
             yield collector

@@ -37,6 +37,11 @@ class Reply(NamedTuple):
     # Between each two of its bytes.
     drip_s: float = 0.0
 
+    @property
+    def takes(self) -> bool:
+        """Whether what was sent is kept."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
 
 class Collector:
     """Listen on a port of the loopback, a free one if none is given, for the time of a `with` block.
@@ -97,7 +102,7 @@ class Collector:
         if self.first_s is None:
             self.first_s = time.monotonic()
         reply = self.reply(size)
-        if HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES:
+        if reply.takes:
             self.take(path, body)
         return reply
 

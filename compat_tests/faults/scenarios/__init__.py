@@ -18,6 +18,7 @@ NAMES = (
     "exits",
     "bursts",
     "delivery",
+    "over_grpc",
     "spilling",
     "values",
     "harmless",

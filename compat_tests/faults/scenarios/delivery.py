@@ -11,7 +11,6 @@ from compat_tests.faults._figures import QUICK, Figure
 
 if TYPE_CHECKING:
     from compat_tests.faults._arrivals import Arrivals, Case
-    from compat_tests.faults._collector import Reply
     from compat_tests.faults._figures import Figures, Plan
 
 _LIMIT_BYTES = 4 * 1024 * 1024
@@ -31,9 +30,10 @@ def program(  # noqa: PLR0913 - what a case varies, by name
     large_values: int = 0,
     flush_s: float = 60,
     settings: dict[str, Any] | None = None,
+    protocol: str = "http/protobuf",
 ) -> dict[str, Any]:
     """Make so many spans, with so many bytes in each and so many long values in one; flush, and tell."""
-    side.configure(side.otlp(endpoint), **settings or {})
+    side.configure(side.otlp(endpoint, protocol), **settings or {})
     _make(side, spans, per_s, values, large_values)
     before_mib = _peak_mib()
     began_s = time.monotonic()
@@ -86,7 +86,7 @@ def _away(plan: Plan) -> list[Case]:
 
     away_s, spans = plan.choose(10, 3), int(plan.choose(20_000, 5_000))
     slow, ill_s = int(plan.choose(10_000, 3_000)), plan.choose(20, 3)
-    ill, until = int(plan.choose(2_000, 500)), _Until(ill_s)
+    ill, until = int(plan.choose(2_000, 500)), _Until(ill_s, Reply(503), Reply())
     return [
         Case(
             f"away for {away_s:g} s, {spans:,} spans at 1,000/s",
@@ -113,18 +113,17 @@ def _away(plan: Plan) -> list[Case]:
 
 
 class _Until:
-    """Answer 503 from the first request on, for so many seconds; each side's first request begins anew."""
+    """Answer as one who is ill from the first request on, for so many seconds; each side's begins anew."""
 
-    def __init__(self, ill_s: float) -> None:
+    def __init__(self, ill_s: float, ill: Any, well: Any) -> None:
         self._ill_s = ill_s
+        self._ill, self._well = ill, well
         self._well_s = 0.0
 
-    def reply(self, number: int) -> Reply:
-        from compat_tests.faults._collector import Reply
-
+    def reply(self, number: int) -> Any:
         if number == 1:
             self._well_s = time.monotonic() + self._ill_s
-        return Reply(503 if time.monotonic() < self._well_s else 200)
+        return self._ill if time.monotonic() < self._well_s else self._well
 
 
 def _told_to_wait(plan: Plan) -> list[Case]:
@@ -167,20 +166,6 @@ def _final() -> list[Case]:
     from compat_tests.faults._arrivals import Case, replies
     from compat_tests.faults._collector import Reply
 
-    def refused(arrivals: Arrivals) -> bool:
-        return (
-            arrivals.is_exact
-            and arrivals.account["dropped"] == {"refused": 100}
-            and arrivals.requests == 1
-            and arrivals.outcome.result["answer"] is False
-            and _says_so(arrivals)
-        )
-
-    def rejected(arrivals: Arrivals) -> bool:
-        account = arrivals.account
-        counted = bool(account) and (account["exported"], account["dropped"]) == (97, {"rejected": 3})
-        return counted and arrivals.requests == 1 and _says_so(arrivals)
-
     # An ExportTracePartialSuccess: rejected_spans = 3, error_message = "late".
     partial = b"\x0a\x08\x08\x03\x12\x04late"
     return [
@@ -188,7 +173,7 @@ def _final() -> list[Case]:
             Case(
                 f"{status}",
                 "1 request, 100 counted, False, said",
-                refused,
+                _is_refused,
                 replies(Reply(status)),
                 arguments={"spans": 100},
                 told=_told_with_answer,
@@ -198,12 +183,28 @@ def _final() -> list[Case]:
         Case(
             "3 of 100 rejected",
             "1 request, 3 counted, said",
-            rejected,
+            _is_rejected,
             replies(Reply(body=partial)),
             arguments={"spans": 100},
             told=_told_with_answer,
         ),
     ]
+
+
+def _is_refused(arrivals: Arrivals) -> bool:
+    return (
+        arrivals.is_exact
+        and arrivals.account["dropped"] == {"refused": 100}
+        and arrivals.requests == 1
+        and arrivals.outcome.result["answer"] is False
+        and _says_so(arrivals)
+    )
+
+
+def _is_rejected(arrivals: Arrivals) -> bool:
+    account = arrivals.account
+    counted = bool(account) and (account["exported"], account["dropped"]) == (97, {"rejected": 3})
+    return counted and arrivals.requests == 1 and _says_so(arrivals)
 
 
 def _says_so(arrivals: Arrivals) -> bool:
@@ -226,9 +227,6 @@ def _too_large() -> list[Case]:
     def limited(limit_bytes: int) -> Any:
         return lambda _, size: Reply(413 if size > limit_bytes else 200)
 
-    def all_but_one(arrivals: Arrivals) -> bool:
-        return arrivals.is_exact and arrivals.account["dropped"] == {"too_large": 1}
-
     batch = {"max_export_batch_size": 1_024}
     return [
         Case(
@@ -243,11 +241,15 @@ def _too_large() -> list[Case]:
         Case(
             "one span of 5 MB among 500",
             "499 arrive, one is counted",
-            all_but_one,
+            _is_all_but_one,
             limited(_LIMIT_BYTES),
             arguments={"spans": 500, "large_values": 100},
         )
     ]
+
+
+def _is_all_but_one(arrivals: Arrivals) -> bool:
+    return arrivals.is_exact and arrivals.account["dropped"] == {"too_large": 1}
 
 
 def _bomb() -> Case:

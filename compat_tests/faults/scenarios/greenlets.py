@@ -42,9 +42,10 @@ class _Blocking(Counting):
         monkey.get_original("time", "sleep")(_BLOCK_S)
 
 
-def program(side: Any, when: str, endpoint: str | None) -> dict[str, Any]:
+def program(side: Any, when: str, endpoint: str | None, protocol: str = "http/protobuf") -> dict[str, Any]:
     """Make spans in greenlets while the exporter hangs, and measure how long the loop stood still."""
-    side.configure(side.otlp(endpoint) if endpoint else _Blocking(), max_export_batch_size=4)
+    exporter = side.otlp(endpoint, protocol) if endpoint else _Blocking()
+    side.configure(exporter, max_export_batch_size=4)
     gevent = _patched(side, when)
     gaps: list[float] = []
     until_s = time.monotonic() + _WINDOW_S
@@ -120,8 +121,8 @@ def run(plan: Plan = QUICK) -> Figures:
     return figures + [_nesting(plan, when) for when in _WHENS]
 
 
-def _stall(plan: Plan, when: str, what: str, endpoint: str | None) -> Figure:
-    ours, theirs = _play("greenlets", plan, when, endpoint=endpoint)
+def _stall(plan: Plan, when: str, what: str, endpoint: str | None, **more: str) -> Figure:
+    ours, theirs = _play("greenlets", plan, when, endpoint=endpoint, **more)
     return Figure(
         f"stall of the loop, patched {when}, {what}",
         f"<= {_STALL_S * 1e3:g} ms",

@@ -29,9 +29,9 @@ _AT_ONCE = 3
 _PATIENCE_S = 60.0
 
 
-def program(side: Any, verb: str, endpoint: str | None) -> dict[str, Any]:
+def program(side: Any, verb: str, endpoint: str | None, protocol: str = "http/protobuf") -> dict[str, Any]:
     """Flush, or shut down, with two seconds to do it in; without an endpoint the exporter itself hangs."""
-    side.configure(side.otlp(endpoint) if endpoint else Hanging(), max_export_batch_size=1)
+    side.configure(side.otlp(endpoint, protocol) if endpoint else Hanging(), max_export_batch_size=1)
     for _ in range(2):
         with side.span("work"):
             pass
@@ -40,9 +40,9 @@ def program(side: Any, verb: str, endpoint: str | None) -> dict[str, Any]:
     return {"took_s": time.monotonic() - began_s, "answer": answer}
 
 
-def program_of_exit(side: Any, endpoint: str | None) -> dict[str, Any]:
+def program_of_exit(side: Any, endpoint: str | None, protocol: str = "http/protobuf") -> dict[str, Any]:
     """Come to the last statement with a span that nobody takes."""
-    side.configure(side.otlp(endpoint) if endpoint else Hanging())
+    side.configure(side.otlp(endpoint, protocol) if endpoint else Hanging())
     with side.span("work"):
         pass
     return {}
@@ -107,16 +107,19 @@ def run(plan: Plan = QUICK) -> Figures:
     return [*figures, _latency(plan)]
 
 
-def _deadlines(pool: ThreadPoolExecutor, plan: Plan, what: str, endpoint: str | None) -> list[Future[Figure]]:
+def _deadlines(
+    pool: ThreadPoolExecutor, plan: Plan, what: str, endpoint: str | None, **more: str
+) -> list[Future[Figure]]:
     return [
-        pool.submit(_deadline, plan, "flush", what, endpoint),
-        pool.submit(_deadline, plan, "shutdown", what, endpoint),
-        pool.submit(_exit, plan, what, endpoint),
+        pool.submit(_deadline, plan, "flush", what, endpoint, **more),
+        pool.submit(_deadline, plan, "shutdown", what, endpoint, **more),
+        pool.submit(_exit, plan, what, endpoint, **more),
     ]
 
 
-def _deadline(plan: Plan, verb: str, what: str, endpoint: str | None) -> Figure:
-    ours, theirs = play_both("hanging", plan.peer, verb=verb, endpoint=endpoint, timeout_s=_PATIENCE_S)
+def _deadline(plan: Plan, verb: str, what: str, endpoint: str | None, **more: str) -> Figure:
+    arguments = {"verb": verb, "endpoint": endpoint, **more}
+    ours, theirs = play_both("hanging", plan.peer, timeout_s=_PATIENCE_S, **arguments)
     return Figure(
         f"{verb}({_TIMEOUT_S:g}), {what}",
         f"<= {_TIMEOUT_S + _SLACK_S:g} s, False",
@@ -135,8 +138,9 @@ def _told(outcome: Outcome) -> str:
     return f"{outcome.result['took_s']:.2f} s" + ("" if answer is None else f", {answer}")
 
 
-def _exit(plan: Plan, what: str, endpoint: str | None) -> Figure:
-    ours, theirs = play_both("hanging.program_of_exit", plan.peer, endpoint=endpoint, timeout_s=_PATIENCE_S)
+def _exit(plan: Plan, what: str, endpoint: str | None, **more: str) -> Figure:
+    arguments = {"endpoint": endpoint, **more}
+    ours, theirs = play_both("hanging.program_of_exit", plan.peer, timeout_s=_PATIENCE_S, **arguments)
     return Figure(
         f"end of the process, {what}",
         # What is wrong, and what it cost.

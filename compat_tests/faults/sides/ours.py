@@ -79,11 +79,11 @@ def inject_and_extract() -> None:
     propagation.extract({})
 
 
-def otlp(endpoint: str) -> Any:
-    """Return an exporter over OTLP/HTTP."""
+def otlp(endpoint: str, protocol: str = "http/protobuf") -> Any:
+    """Return an exporter over OTLP."""
     from midspan.exporters.otlp import OTLPExporter
 
-    return OTLPExporter(endpoint)
+    return OTLPExporter(endpoint, protocol=protocol)
 
 
 def span(name: str) -> AbstractContextManager[Any]:

@@ -103,8 +103,12 @@ def inject_and_extract() -> None:
     propagate.extract({})
 
 
-def otlp(endpoint: str) -> Any:
-    """Return an exporter over OTLP/HTTP."""
+def otlp(endpoint: str, protocol: str = "http/protobuf") -> Any:
+    """Return an exporter over OTLP."""
+    if protocol == "grpc":
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as Exporter
+
+        return Exporter(endpoint, insecure=True)
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     return OTLPSpanExporter(endpoint + "/v1/traces")
