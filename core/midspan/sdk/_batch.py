@@ -24,7 +24,10 @@ __all__ = ["BatchQueue", "BatchSettings"]
 
 # Of the specification's "Batching processor".
 _BATCH_SIZE: Final = 512
-# What a batch may grow to while the backend is slower than spans come.
+# What a batch may grow to while another one is on its way: so the worker keeps up with the application, and
+# what is encoded at a time takes little memory.
+_LARGER_BATCH: Final = 2_048
+# What it may grow to while the backend is slower than spans come.
 _LARGEST_BATCH: Final = 8_192
 # What a batch should not take once it is encoded: too large for one request, it would be encoded twice.
 _BODY_BYTES: Final = 3_000_000
@@ -40,7 +43,8 @@ class BatchSettings(NamedTuple):
     The queue is bounded twice: by `max_queue_size`, and by `max_queue_bytes`, an estimate that goes by what
     the spans before took. A batch leaves as soon as there are 512 spans (or `max_export_batch_size`, if that
     is less), and at the latest after `schedule_delay_s`. Where no `max_export_batch_size` is given, batches
-    grow up to 8,192 spans while the backend is slower than they come.
+    grow up to 2,048 spans while another one is on its way, and up to 8,192 while the backend is slower than
+    they come.
     """
 
     max_queue_size: int = 131_072
@@ -90,7 +94,7 @@ class BatchQueue(Feeder):
         """Look whether there is a batch, now that an earlier one has left."""
         if self._worker is not None and len(self._queue) >= self._batch_size:
             self._worker.wake()
-        elif not self._route.is_busy:
+        elif not self._route.under_way:
             # It was to be a larger one for as long as that took; the next need not be.
             self._last_of_batch = self._batch_size - 1
 
@@ -136,22 +140,24 @@ class BatchQueue(Feeder):
                     self._export(batch, deadline_s)
 
     def _has_enough(self) -> bool:
-        """Say whether it is time for a batch: while the route is busy, for a larger one."""
-        enough = self._batch_size
-        if self._route.is_busy:
-            enough = max(enough, min(self._largest_batch, self._max_size // 2))
+        """Say whether it is time for a batch: for a larger one while others are on their way."""
+        enough, under_way = self._batch_size, self._route.under_way
+        if under_way:
+            larger = self._largest_batch if under_way > 1 else min(_LARGER_BATCH, self._largest_batch)
+            enough = max(enough, min(larger, self._max_size // 2))
         # No span need wake the worker before there are as many; and none at all if there is no room for them:
         # the route does, when something has left.
         self._last_of_batch = enough - 1 if self._route.has_room else self._max_size
-        if not self._route.is_busy:
+        if not self._route.under_way:
             # It may have become free just before that line, and `_go_on` may have come too early.
             enough = self._batch_size
             self._last_of_batch = enough - 1
         return self._route.has_room and len(self._queue) >= enough
 
     def _take(self) -> list[Span]:
-        """Take one batch off the queue."""
-        count = min(len(self._queue), self._largest_batch)
+        """Take one batch off the queue: the largest if there are as many, else a larger one at most."""
+        waiting, largest = len(self._queue), self._largest_batch
+        count = largest if waiting >= largest else min(waiting, _LARGER_BATCH)
         # Counted before it leaves the queue: an account taken in between is never short.
         self._in_flight = count
         take_one = self._queue.popleft

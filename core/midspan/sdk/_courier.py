@@ -78,9 +78,9 @@ class Courier:
         return self._depot.accounts
 
     @property
-    def is_busy(self) -> bool:
-        """Whether something is being sent, or waits for that."""
-        return len(self._depot.outbox) > 0
+    def under_way(self) -> int:
+        """How many parcels are being sent, or wait for that."""
+        return len(self._depot.outbox)
 
     @property
     def has_room(self) -> bool:

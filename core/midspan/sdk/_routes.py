@@ -31,8 +31,8 @@ class Route(Protocol):
         ...
 
     @property
-    def is_busy(self) -> bool:
-        """Whether it is of no use to hurry: what was handed over before has not left yet."""
+    def under_way(self) -> int:
+        """How many batches were handed over and have not left yet."""
         ...
 
     @property
@@ -69,7 +69,7 @@ class Route(Protocol):
 class Call:
     """Call `export_spans`, or `export_metrics`; what it answers is final."""
 
-    is_busy = False
+    under_way = 0
     has_room = True
     item_bytes = 0
 
@@ -121,9 +121,9 @@ class Carriage:
         return self._courier.accounts[self._signal]
 
     @property
-    def is_busy(self) -> bool:
-        """Whether something is on its way."""
-        return self._courier.is_busy
+    def under_way(self) -> int:
+        """How many batches are on their way, or wait for that."""
+        return self._courier.under_way
 
     @property
     def has_room(self) -> bool:

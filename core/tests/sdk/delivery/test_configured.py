@@ -168,6 +168,28 @@ def test_while_a_backend_is_slow_batches_grow():
     assert max(sizes) > 1_000
 
 
+def test_batches_grow_by_how_much_is_on_its_way():
+    """While one is being sent, the next is a larger one; once several wait, they are the largest."""
+    gate, sizes = threading.Event(), []
+
+    class Slow(Carrier):
+        def encode_spans(self, spans):
+            sizes.append(len(spans))
+            return super().encode_spans(spans)
+
+        def send(self, signal, body, timeout_s):
+            gate.wait(5)
+            return super().send(signal, body, timeout_s)
+
+    pipeline = configured(Slow(), batch=sdk.BatchSettings(schedule_delay_s=3_600))
+    for size in (512, 2_048, 8_192):
+        end_spans(*["x"] * size)
+        assert poll(lambda size=size: sizes[-1:] == [size], time.monotonic() + 5)
+    gate.set()
+    assert pipeline.force_flush(5)
+    assert [512, 2_048, 8_192] == sizes
+
+
 def test_batches_are_small_again_once_the_backend_has_caught_up():
     """What was to be a larger batch while one was being sent is an ordinary one afterwards."""
     entered, gate = threading.Event(), threading.Event()
