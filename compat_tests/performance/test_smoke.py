@@ -76,6 +76,7 @@ JUDGED = {
     "encode_zipkin": ("neutral_zipkin", 512),
     "deliver_http": ("neutral_delivered", 1),
     "deliver_http_gzip": ("neutral_delivered", 1),
+    "deliver_grpc": ("neutral_delivered", 1),
 }
 TIMED = [case for case in CASES if case.kind == "timed"]
 PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]
