@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from midspan import sdk
 from midspan._environment import watched
+from midspan.cli.doctor._filed import filed_variables, name_file
 from midspan.cli.doctor._machine import write_json
 from midspan.cli.doctor._paper import write
 from midspan.cli.doctor._plug_ins import plug_ins, variables_of_others
@@ -42,15 +43,17 @@ def command(argv: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return USAGE
-    secrets = Secrets(os.environ, [options.endpoint or ""])
-    report = _found(_wanted(options), secrets)
+    report = Report()
+    with filed_variables(report, options.file) as from_file:
+        secrets = Secrets(os.environ, [options.endpoint or ""])
+        _find_out(report, _wanted(options), secrets)
+    name_file(report, from_file, options.file)
     show = write_json if options.json else write
     show(report, sys.stdout, secrets.hide)
     return report.exit_code
 
 
-def _found(wanted: Wanted, secrets: Secrets) -> Report:
-    report = Report()
+def _find_out(report: Report, wanted: Wanted, secrets: Secrets) -> None:
     report.versions = {
         "midspan": metadata.version("midspan"),
         platform.python_implementation(): platform.python_version(),
@@ -61,7 +64,6 @@ def _found(wanted: Wanted, secrets: Secrets) -> Report:
         look_around(report, readings)
     look_at_variables(report, os.environ, readings, secrets, variables_of_others())
     report.plug_ins = plug_ins()
-    return report
 
 
 def _wanted(options: argparse.Namespace) -> Wanted:
@@ -79,6 +81,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--exporter", metavar="NAME", help="try this one, whatever the variables name")
     parser.add_argument(
         "--endpoint", metavar="URL", help="where that exporter (by default otlp) is to send to"
+    )
+    parser.add_argument(
+        "--file", metavar="PATH", help="with the variables that this file sets for midspan run"
     )
     parser.add_argument(
         "--timeout", metavar="S", type=_seconds, default=10.0, help="for each request (default: 10)"

@@ -123,10 +123,11 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
         "MIDSPAN_SQL_COMMENTS",
     ),
     "what hides credentials": ("MIDSPAN_UNREDACTED",),
+    "midspan run": ("MIDSPAN_RUN",),
 }
 
 # Those that read when an application brings them into play: it cannot be seen here.
-ELSEWHERE: Final = ("the OpenTracing bridge", "the integrations", "what hides credentials")
+ELSEWHERE: Final = ("the OpenTracing bridge", "the integrations", "what hides credentials", "midspan run")
 # One for each library, or for each kind of header.
 OF_INTEGRATIONS: Final = re.compile(
     r"OTEL_PYTHON_\w+_EXCLUDED_URLS|OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_\w+"

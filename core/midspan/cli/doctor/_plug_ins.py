@@ -29,12 +29,19 @@ def plug_ins() -> list[PlugIn]:
     seen: set[str] = set()
     for distribution in metadata.distributions():
         points = [point for point in distribution.entry_points if point.group in _GROUPS]
-        # What lies on the path twice counts once, as for imports. A name is found out by parsing: last.
-        if points and distribution.name not in seen:
-            seen.add(distribution.name)
+        # What lies on the path twice counts once, as for imports. To find its name out takes parsing: last.
+        name = _name(distribution) if points else ""
+        if points and name not in seen:
+            seen.add(name)
             requirements = distribution.requires or []
-            found += [_looked_at(point, distribution.name, requirements) for point in points]
+            found += [_looked_at(point, name, requirements) for point in points]
     return sorted(found, key=lambda plug_in: (plug_in.origin != "midspan", plug_in.origin))
+
+
+def _name(distribution: metadata.Distribution) -> str:
+    """Return a distribution's name; one that is being installed may have none yet."""
+    names: list[str] = distribution.metadata.get_all("Name") or ["?"]
+    return names[0]
 
 
 def _looked_at(point: metadata.EntryPoint, origin: str, requirements: list[str]) -> PlugIn:

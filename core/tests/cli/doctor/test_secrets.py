@@ -17,36 +17,53 @@ def words(request):
     return request.param
 
 
+# Each with a key of its own, put in place of KEY, so that a failure says which was shown.
 PLANTED = {
-    "headers": {"OTEL_EXPORTER_OTLP_HEADERS": f"x-team=blue,api-key={KEY}"},
-    "bearer, encoded": {"OTEL_EXPORTER_OTLP_TRACES_HEADERS": f"authorization=Bearer%20{KEY}"},
-    "user info": {"OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"http://me:{KEY}@127.0.0.1:1/"},
-    "user alone": {"OTEL_EXPORTER_POSTER_URL": f"http://{KEY}@127.0.0.1:1/"},
-    "query": {"OTEL_EXPORTER_POSTER_URL": f"http://127.0.0.1:1/v1?token={KEY}"},
-    "a key in a query": {"OTEL_EXPORTER_POSTER_URL": f"http://127.0.0.1:1/v1?key={KEY}"},
-    "password": {"JAEGER_PASSWORD": KEY, "OTEL_EXPORTER_JAEGER_USER": "me"},
-    "token": {"JAEGER_AUTH_TOKEN": KEY},
-    "a header of any name": {"OTEL_EXPORTER_OTLP_HEADERS": f"x-honeycomb-team={KEY}"},
-    "a pair among others": {"MIDSPAN_KAFKA_CONFIG": f"sasl.mechanism=PLAIN,sasl.password={KEY}"},
-    "resource": {"OTEL_RESOURCE_ATTRIBUTES": f"db.password={KEY},a=b"},
-    "misspelt": {"OTEL_EXPORTER_OLTP_HEADERS": f"api-key={KEY}"},
-    "proxy": {"HTTPS_PROXY": f"http://me:{KEY}@proxy:3128"},
-    "sampler": {
-        "OTEL_TRACES_SAMPLER": "jaeger_remote",
-        "OTEL_TRACES_SAMPLER_ARG": f"endpoint=http://127.0.0.1:1/sampling?token={KEY}",
-    },
-    "refused": {"OTEL_BSP_SCHEDULE_DELAY": f"https://me:{KEY}@x"},
+    "OTEL_EXPORTER_OTLP_HEADERS": "x-team=blue,api-key=KEY",
+    "OTEL_EXPORTER_OTLP_METRICS_HEADERS": "x-honeycomb-team=KEY",
+    "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "authorization=Bearer%20KEY",
+    "OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://me:KEY@127.0.0.1:1/",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://KEY@127.0.0.1:1/",
+    "OTEL_EXPORTER_POSTER_URL": "http://127.0.0.1:1/v1?token=KEY",
+    "OTEL_EXPORTER_JAEGER_ENDPOINT": "http://127.0.0.1:1/v1?key=KEY",
+    "OTEL_EXPORTER_OLTP_HEADERS": "api-key=KEY",
+    "OTEL_RESOURCE_ATTRIBUTES": "db.password=KEY,a=b",
+    "OTEL_TRACES_SAMPLER": "jaeger_remote",
+    "OTEL_TRACES_SAMPLER_ARG": "endpoint=http://127.0.0.1:1/sampling?token=KEY",
+    "MIDSPAN_KAFKA_CONFIG": "sasl.mechanism=PLAIN,sasl.password=KEY",
+    "JAEGER_USER": "me",
+    "JAEGER_PASSWORD": "KEY",
+    "JAEGER_AUTH_TOKEN": "KEY",
+    "HTTPS_PROXY": "http://me:KEY@proxy:3128",
 }
 
 
-@pytest.mark.parametrize("variables", PLANTED.values(), ids=PLANTED)
-def test_what_is_planted_is_not_found(poster, doctor, monkeypatch, variables, words):
-    """Neither in the clear nor as base64 does the report hold it, nor does anything else that is printed."""
+def plant(monkeypatch, **variables):
+    """Set variables; return the secrets in them, also as they would be sent."""
+    keys = {name: f"{KEY}-{number}" for number, name in enumerate(variables)}
     for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, value.replace("KEY", keys[name]))
+    pairs = {
+        f"{name}, in base64": base64.b64encode(f"me:{key}".encode()).decode() for name, key in keys.items()
+    }
+    return keys | pairs
+
+
+def test_what_is_planted_is_not_found(poster, doctor, monkeypatch, words):
+    """Neither in the clear nor in base64 does anything that is printed hold it."""
+    secrets = plant(monkeypatch, **PLANTED)
     run = doctor(*words)
-    pair = base64.b64encode(f"me:{KEY}".encode()).decode()
-    assert (False, False) == (KEY in run.out + run.err, pair in run.out)
+    assert [] == [name for name, secret in secrets.items() if secret in run.out + run.err]
+
+
+def test_what_is_refused_is_told_without_the_secret(poster, doctor, monkeypatch, words):
+    """The error quotes the whole value."""
+    secrets = plant(monkeypatch, OTEL_BSP_SCHEDULE_DELAY="https://me:KEY@x")
+    run = doctor(*words)
+    assert (True, []) == (
+        "is not valid" in run.out,
+        [name for name, each in secrets.items() if each in run.out],
+    )
 
 
 def test_a_secret_in_an_option_is_none_the_less(poster, doctor, words):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from midspan.cli.doctor._known import KNOWN
 
 SAID = {
@@ -48,22 +46,20 @@ def settings_of(run):
     return {each["name"]: (each["value"], each["said_by"]) for each in run.told["settings"]}
 
 
-@pytest.mark.parametrize("name", SAID)
-def test_a_value_comes_with_the_variables_that_said_it(poster, doctor, monkeypatch, name):
+def test_each_value_comes_with_the_variables_that_said_it(poster, doctor, monkeypatch):
     """Each setting is shown as it is in force, and with who said it."""
-    variables, value = SAID[name]
-    for variable, text in variables.items():
-        monkeypatch.setenv(variable, text)
-    assert (value, sorted(variables)) == (
-        (found := settings_of(doctor("--json", "--no-send")))[name][0],
-        sorted(found[name][1]),
-    )
+    for variables, _ in SAID.values():
+        for variable, text in variables.items():
+            monkeypatch.setenv(variable, text)
+    found = settings_of(doctor("--json", "--no-send"))
+    expected = {name: (value, sorted(variables)) for name, (variables, value) in SAID.items()}
+    assert expected == {name: (found[name][0], sorted(found[name][1])) for name in SAID}
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
-def test_a_default_was_said_by_nobody(poster, doctor, name):
+def test_a_default_was_said_by_nobody(poster, doctor):
     """What no variable said is a default."""
-    assert (DEFAULTS[name], []) == settings_of(doctor("--json", "--no-send"))[name]
+    found = settings_of(doctor("--json", "--no-send"))
+    assert {name: (value, []) for name, value in DEFAULTS.items()} == {name: found[name] for name in DEFAULTS}
 
 
 def test_a_value_belongs_to_the_variable_that_won(poster, doctor, monkeypatch):

@@ -11,25 +11,37 @@ def state_of(run, name):
     return found["state"], found["why"]
 
 
-@pytest.mark.parametrize(
-    ("written", "meant"),
-    [
-        ("OTEL_EXPORTER_OLTP_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-        ("OTEL_EXPORTER_OTLP_ENDPIONT", "OTEL_EXPORTER_OTLP_ENDPOINT"),
-        ("OTEL_EXPORTER_OTLP_TRACE_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
-        ("OTEL_SERVICENAME", "OTEL_SERVICE_NAME"),
-        ("OTEL_RESOURCE_ATTRIBUTE", "OTEL_RESOURCE_ATTRIBUTES"),
-        ("OTEL_TRACE_SAMPLER", "OTEL_TRACES_SAMPLER"),
-        ("OTEL_TRACES_EXPORTERS", "OTEL_TRACES_EXPORTER"),
-        ("MIDSPAN_SPIL", "MIDSPAN_SPILL"),
-    ],
-)
-def test_what_is_misspelt_is_told_with_what_was_meant(poster, doctor, monkeypatch, written, meant):
+MISSPELT = {
+    "OTEL_EXPORTER_OLTP_ENDPOINT": "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPIONT": "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACE_ENDPOINT": "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_SERVICENAME": "OTEL_SERVICE_NAME",
+    "OTEL_RESOURCE_ATTRIBUTE": "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_TRACE_SAMPLER": "OTEL_TRACES_SAMPLER",
+    "OTEL_TRACES_EXPORTERS": "OTEL_TRACES_EXPORTER",
+    "MIDSPAN_SPIL": "MIDSPAN_SPILL",
+}
+WITHOUT_EFFECT = {
+    "OTEL_LOGS_EXPORTER": ("otlp", "midspan has no logs"),
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": ("http://x", "midspan has no logs"),
+    "OTEL_CONFIG_FILE": ("x.yaml", "midspan reads no configuration file, and these variables count"),
+    "OTEL_PYTHON_DISTRO": ("x", "it is for other OpenTelemetry software"),
+    "OTEL_EXPORTER_ZIPKIN_ENDPOINT": ("http://x", "it is read by zipkin, not in use here"),
+    "OTEL_TRACES_SAMPLER_ARG": ("0.5", "it goes with OTEL_TRACES_SAMPLER, which is not set"),
+    "OTEL_PROPAGATORS": (" ", "it is empty, which counts as not set"),
+}
+
+
+def test_what_is_misspelt_is_told_with_what_was_meant(poster, doctor, monkeypatch):
     """A name that is nearly one is a warning; the exit code stays."""
-    monkeypatch.setenv(written, "x")
+    for written in MISSPELT:
+        monkeypatch.setenv(written, "x")
     run = doctor("--json", "--no-send")
-    expected = f"{written} is set, but there is no such variable -> did you mean {meant}?"
-    assert (0, [expected]) == (run.code, run.findings("warning"))
+    expected = [
+        f"{written} is set, but there is no such variable -> did you mean {meant}?"
+        for written, meant in sorted(MISSPELT.items())
+    ]
+    assert (0, expected) == (run.code, run.findings("warning"))
 
 
 def test_what_resembles_nothing_is_told_too(poster, doctor, monkeypatch):
@@ -38,25 +50,16 @@ def test_what_resembles_nothing_is_told_too(poster, doctor, monkeypatch):
     assert ["MIDSPAN_WEATHER is set, but there is no such variable"] == doctor("--json").findings("warning")
 
 
-@pytest.mark.usefixtures("poster")
-@pytest.mark.parametrize(
-    ("name", "value", "why"),
-    [
-        ("OTEL_LOGS_EXPORTER", "otlp", "midspan has no logs"),
-        ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://x", "midspan has no logs"),
-        ("OTEL_CONFIG_FILE", "x.yaml", "midspan reads no configuration file, and these variables count"),
-        ("OTEL_PYTHON_DISTRO", "x", "it is for other OpenTelemetry software"),
-        ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "http://x", "it is read by zipkin, not in use here"),
-        ("OTEL_TRACES_SAMPLER_ARG", "0.5", "it goes with OTEL_TRACES_SAMPLER, which is not set"),
-        ("OTEL_PROPAGATORS", " ", "it is empty, which counts as not set"),
-    ],
-)
-def test_what_has_no_effect_is_told_with_the_reason(doctor, monkeypatch, name, value, why):
+def test_what_has_no_effect_is_told_with_the_reason(poster, doctor, monkeypatch):
     """It is well spelt, and nobody reads it here."""
-    monkeypatch.setenv(name, value)
+    for name, (value, _) in WITHOUT_EFFECT.items():
+        monkeypatch.setenv(name, value)
     run = doctor("--json", "--no-send")
-    assert (0, ("without effect", why)) == (run.code, state_of(run, name))
-    assert [f"{name} has no effect here: {why}"] == run.findings("note")
+    whys = {name: why for name, (_, why) in sorted(WITHOUT_EFFECT.items())}
+    assert [f"{name} has no effect here: {why}" for name, why in whys.items()] == run.findings("note")
+    assert {name: ("without effect", why) for name, why in whys.items()} == {
+        name: state_of(run, name) for name in whys
+    }
 
 
 def test_what_is_used_is_listed_without_a_word(poster, doctor):
