@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client import CollectorRegistry
-from prometheus_client.openmetrics.exposition import generate_latest
+from prometheus_client.exposition import generate_latest as classic_text
+from prometheus_client.openmetrics.exposition import generate_latest as openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as classic_families
 
 from exporters.tests.jaeger._oracle import batch_of_call, batch_of_request
 from exporters.tests.opencensus_agent import _decoder as agent
@@ -31,7 +33,7 @@ from midspan.exporters.prometheus import PrometheusExporter, encode_write_reques
 from midspan.exporters.zipkin import encode_json, encode_protobuf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from midspan.metrics import Metric
     from midspan.trace import Span
@@ -172,23 +174,31 @@ class _Given:
 
 
 def _scraped(metrics: Sequence[Metric]) -> Any:
+    return _shown(text_string_to_metric_families(openmetrics(_registry(metrics)).decode()))
+
+
+def _scraped_classic(metrics: Sequence[Metric]) -> Any:
+    return _shown(classic_families(classic_text(_registry(metrics)).decode()))
+
+
+def _registry(metrics: Sequence[Metric]) -> CollectorRegistry:
     registry = CollectorRegistry()
     exporter = PrometheusExporter(registry=registry, serve=False, environment={})
     exporter.follow_metrics(_Given(metrics))
+    return registry
+
+
+def _shown(families: Iterable[Any]) -> Any:
     shown: dict[str, Any] = {"TYPE": {}, "HELP": {}, "UNIT": {}}
-    for family in text_string_to_metric_families(generate_latest(registry).decode()):
+    for family in families:
         shown["TYPE"][family.name] = family.type
         shown["HELP"][family.name] = family.documentation
         shown["UNIT"][family.name] = family.unit
         for sample in family.samples:
-            exemplar = sample.exemplar
             series = {"labels": dict(sample.labels), "value": sample.value}
-            if exemplar is not None:
-                series["exemplar"] = {
-                    "labels": dict(exemplar.labels),
-                    "value": exemplar.value,
-                    "timestamp": float(exemplar.timestamp),
-                }
+            if sample.exemplar is not None:
+                exemplar = {"labels": dict(sample.exemplar.labels), "value": sample.exemplar.value}
+                series["exemplar"] = exemplar
             shown.setdefault(sample.name, []).append(series)
     return shown
 
@@ -220,7 +230,7 @@ SPAN_FORMS: dict[str, dict[str, Callable[[Sequence[Span]], Any]]] = {
 }
 METRIC_FORMS: dict[str, dict[str, Callable[[Sequence[Metric]], Any]]] = {
     "OTLP": {"protobuf": _otlp_metrics, "JSON": _json_metrics},
-    "Prometheus": {"OpenMetrics": _scraped},
+    "Prometheus": {"OpenMetrics": _scraped, "classic": _scraped_classic},
     "Remote write": {"protobuf": _remotely_written},
     "OpenCensus agent": {"protobuf": _agent_metrics},
 }

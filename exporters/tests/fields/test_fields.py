@@ -42,6 +42,9 @@ def claims_in(form: str, cell: str) -> list[Claim]:
     claims = claims_of(cell)
     if form.startswith("JSON"):
         return [claim._replace(path=camel_case(claim.path)) for claim in claims]
+    if form == "classic":
+        # The older text says of a unit what the name says, and knows no exemplars.
+        return [claim for claim in claims if "exemplar" not in claim.path and "UNIT" not in claim.path]
     return claims
 
 
