@@ -35,3 +35,14 @@ def test_how_much_the_library_logs_is_left_as_it_was(given, seen):
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
     )
     assert str(seen) == done.stdout.strip()
+
+
+def test_nothing_of_it_is_written_to_standard_error(server):
+    """A handshake that fails is told in a reply, and there alone."""
+    script = (
+        "import sys; from midspan.exporters._grpc import Target, grpc_channel;"
+        "print(grpc_channel(Target(sys.argv[1], True), 'grpc').call('/x/Y', b'', 5).code)"
+    )
+    command = [sys.executable, "-c", script, server.address]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ("UNAVAILABLE\n", "") == (done.stdout, done.stderr)

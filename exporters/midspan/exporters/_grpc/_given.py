@@ -79,7 +79,7 @@ def checked_address(who: str, value: object, port: int) -> Address:
 def _split(text: str) -> SplitResult | None:
     try:
         url = urlsplit(text)
-        return url if url.port != 0 else None
+        return None if url.port == 0 or text.endswith(":") else url
     except ValueError:  # a port that is none, a bracket that is not closed
         return None
 

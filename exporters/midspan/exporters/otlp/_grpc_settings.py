@@ -56,9 +56,9 @@ def read_grpc_settings(
 
 def _is_secure(said: Said, address: Address, target: Target) -> bool:
     """Say whether to use TLS: a URL's scheme tells, before what is said of `insecure` (specification)."""
+    insecure = said.insecure
     if address.is_secure is not None:
         return address.is_secure
-    insecure = said.insecure
     if insecure is not None:
         return not insecure
     # The specification has TLS wherever nobody speaks of it. On a Unix socket nobody means that, unless there
