@@ -30,17 +30,13 @@ if mounts:
 
 def test_a_full_file_system_is_survived(tmp_path):
     """That is said, each span is accounted for, and what memory holds arrives once the collector is back."""
-    collector = Collector(port=free_port())
+    collector, folder, ready = Collector(port=free_port()), tmp_path / "full", tmp_path / "ready"
+    folder.mkdir()
+    told = {"endpoint": collector.endpoint, "folder": str(folder), "spans": SPANS, "ready": str(ready)}
     with ThreadPoolExecutor(1) as pool:
-        playing = pool.submit(
-            play,
-            "spilling.program_beside",
-            prelude=PRELUDE % str(tmp_path),
-            endpoint=collector.endpoint,
-            folder=str(tmp_path),
-            spans=SPANS,
-        )
-        time.sleep(2)
+        playing = pool.submit(play, "spilling.program_full", prelude=PRELUDE % str(folder), **told)
+        while not (ready.exists() or playing.done()):
+            time.sleep(0.01)
         with collector:
             outcome = playing.result()
     if outcome.exit_code == 77:
@@ -49,8 +45,8 @@ def test_a_full_file_system_is_survived(tmp_path):
     account = outcome.result["account"]
     left = account["exported"] + account["queued"] + account["spilled"] + sum(account["dropped"].values())
     assert (SPANS, SPANS, 0) == (account["accepted"], left, collector.duplicates)
-    # What was written before the disk was full may lie there still: taking it back needs some room, too. And the
-    # batch that finds out that there is none may have no place in memory any more.
+    # What was written before the disk was full may lie there still: taking it back needs some room, too.
+    # And the batch that finds out that there is none may have no place in memory any more.
     assert {} == {reason: count for reason, count in account["dropped"].items() if reason != "outbox_full"}
-    assert account["exported"] == collector.names["beside"] >= 0.9 * SPANS
+    assert account["exported"] == collector.names["full"] >= 0.9 * SPANS
     assert any("full" in line for line in outcome.lines), outcome.log

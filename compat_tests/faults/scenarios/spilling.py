@@ -52,6 +52,16 @@ def program_beside(side: Any, endpoint: str, folder: str, spans: int) -> dict[st
     return {"account": side.account()}
 
 
+def program_full(side: Any, endpoint: str, folder: str, spans: int, ready: str) -> dict[str, Any]:
+    """Make more than the folder's file system holds, say so, and wait for the collector."""
+    side.configure(side.otlp(endpoint), spill=folder, delivery=_SMALL, max_export_batch_size=100)
+    _make(side, "full", spans)
+    side.flush(1)
+    Path(ready).touch()
+    side.flush(20)
+    return {"account": side.account()}
+
+
 def _make(side: Any, name: str, spans: int) -> None:
     for _ in range(spans):
         with side.span(name):
