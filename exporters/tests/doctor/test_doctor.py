@@ -91,6 +91,30 @@ def test_http_to_a_port_for_grpc_is_told(grpc_port, doctor):
     assert (1, True, True) == (run.code, "speaks HTTP/2, as gRPC does" in remedy, "PROTOCOL=grpc" in remedy)
 
 
+GRPC = {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+
+
+def test_grpc_to_a_port_for_http_is_told(collector, doctor):
+    """The other way round."""
+    run = doctor("--timeout", "2", OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, **GRPC)
+    ((_, remedy),) = run.troubles
+    assert (1, True) == (run.code, f"port {collector.port} speaks HTTP/1.1, not gRPC" in remedy)
+
+
+def test_grpc_to_a_server_without_the_service_is_told(grpc_port, doctor):
+    """Some other program's port."""
+    run = doctor("--timeout", "2", OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{grpc_port}", **GRPC)
+    ((text, remedy),) = run.troubles
+    assert ("UNIMPLEMENTED" in text, True) == (True, "has no such service" in remedy)
+
+
+def test_grpc_with_tls_to_a_port_without_is_told(grpc_port, doctor):
+    """Whatever the library says of it."""
+    run = doctor("--timeout", "2", OTEL_EXPORTER_OTLP_ENDPOINT=f"https://127.0.0.1:{grpc_port}", **GRPC)
+    ((_, remedy),) = run.troubles
+    assert f"port {grpc_port} does not speak TLS: write http:// in" in remedy
+
+
 def test_http_to_a_port_with_tls_is_told(tls_collector, doctor):
     """And https is what it takes."""
     collector = tls_collector(server_tls())

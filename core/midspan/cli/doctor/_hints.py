@@ -36,6 +36,13 @@ class Case(NamedTuple):
         found = _STATUS.search(self.said)
         return int(found[1]) if found else 0
 
+    @property
+    def endpoint(self) -> str:
+        """What says where it sends to."""
+        is_udp = self.seen is not None and self.seen.place.scheme == "udp"
+        endings = ("AGENT_HOST",) if is_udp else ("ENDPOINT", "BROKERS")
+        return next(filter(None, (variable_of(self.exporter, each) for each in endings)), "its endpoint")
+
     def setting(self, ending: str, otherwise: str) -> str:
         """Return the variable that says something, or words for it."""
         return variable_of(self.exporter, ending) or otherwise
@@ -50,8 +57,7 @@ def _place(case: Case) -> str:
     if case.seen is None:
         return ""
     where = f"{case.seen.place.host}:{case.seen.place.port}"
-    ending = "AGENT_HOST" if case.seen.place.scheme == "udp" else "ENDPOINT"
-    endpoint = case.setting(ending, "its endpoint")
+    endpoint = case.endpoint
     # Of datagrams, the system says afterwards that nobody listened.
     state = "refused" if "refused" in case.said.lower() else case.seen.state
     local = case.seen.place.host in ("localhost", "127.0.0.1", "::1")
@@ -70,7 +76,7 @@ def _spoken(case: Case) -> str:
     seen = case.seen
     if seen is None or seen.place.scheme not in ("http", "https"):
         return ""
-    endpoint, port = case.setting("ENDPOINT", "its endpoint"), seen.place.port
+    endpoint, port = case.endpoint, seen.place.port
     if seen.is_tls and seen.place.scheme == "http":
         return f"port {port} speaks TLS: write https:// in {endpoint}"
     if seen.speaks and not seen.is_tls and seen.place.scheme == "https":
@@ -118,14 +124,14 @@ def _path(case: Case) -> str:
     if case.exporter == "otlp" and not case.is_grpc and not seen.endswith(path):
         own = f"OTEL_EXPORTER_OTLP_{_SIGNALS[case.signal].upper()}_ENDPOINT"
         return f"{own} is taken as it is: its path is usually {path}"
-    endpoint = case.setting("ENDPOINT", "its endpoint")
-    return f"nothing is taken at this path, or not at this port: check the path in {endpoint}"
+    if case.is_grpc:
+        return f"whoever listens there has no such service: is it the right port ({case.endpoint})?"
+    return f"nothing is taken at this path, or not at this port: check the path in {case.endpoint}"
 
 
 def _status(case: Case) -> str:
     if 300 <= case.status < 400:  # noqa: PLR2004 - HTTP's classes
-        endpoint = case.setting("ENDPOINT", "its endpoint")
-        return f"redirects are not followed: write the final address in {endpoint}"
+        return f"redirects are not followed: write the final address in {case.endpoint}"
     return {
         400: "the backend could not read this: is it the one that this exporter is for?",
         413: "the backend takes only smaller requests: raise its limit",
@@ -147,8 +153,8 @@ def _silence(case: Case) -> str:
 # The first that has something to say is believed.
 _HINTS: Final[Sequence[Callable[[Case], str]]] = (
     _place,
-    _certificate,
     _spoken,
+    _certificate,
     _identity,
     _path,
     _status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from midspan.cli.doctor._hints import Case, remedy_of
@@ -21,6 +22,11 @@ _UDP: Final = "sent; nobody acknowledges a datagram: whether it arrived, only th
 _PATHS: Final = {"spans": "/v1/traces", "metrics": "/v1/metrics"}
 # A Date header tells whole seconds, and took some time to come.
 _SKEW_S: Final = 5.0
+# How gRPC names what went wrong; and how exporters of it say that they do without TLS.
+_GRPC: Final = re.compile(
+    r"\b(UNAVAILABLE|UNIMPLEMENTED|UNAUTHENTICATED|PERMISSION_DENIED|DEADLINE_EXCEEDED)\b"
+)
+_IN_CLEAR: Final = re.compile(r"without TLS|no TLS")
 _VERBS: Final = {
     "rejected": "rejected a part of the",
     "lost": "could not send the",
@@ -39,7 +45,7 @@ def judge(  # noqa: PLR0913 - what was found out, from every side
     """Add the backends to a report, with their troubles; without answers nothing was sent."""
     report.backends += backends.values()
     for backend in backends.values():
-        backend.reached = reach(places_in(backend.address), timeout_s)
+        backend.reached = reach(places_in(backend.address, _scheme(backend, answers)), timeout_s)
         _look_at_clock(report, backend)
     if answers is None:
         for backend in backends.values():
@@ -47,26 +53,35 @@ def judge(  # noqa: PLR0913 - what was found out, from every side
         return
     report.trace_id = answers.trace_id
     for outlet in outlets:
-        backends[outlet.name].sent.append(
-            _explained(answers[outlet.name, outlet.signal], outlet, backends, lines)
-        )
+        backend, answer = backends[outlet.name], answers[outlet.name, outlet.signal]
+        backend.sent.append(_explained(answer, outlet, backend, lines, is_grpc=_is_grpc(backend, answers)))
     for backend in backends.values():
         _tell(report, backend)
     if not outlets:
         report.trouble("nothing will be sent: no exporter is configured", "set OTEL_TRACES_EXPORTER=otlp")
 
 
-def _explained(sent: Sent, outlet: Outlet, backends: Mapping[str, Backend], lines: Sequence[str]) -> Sent:
-    backend = backends[outlet.name]
+def _is_grpc(backend: Backend, answers: Answers | None) -> bool:
+    """Say whether an exporter speaks gRPC: by what it is called, or by how its answers are worded."""
+    said = [sent.message for (name, _), sent in (answers or {}).items() if name == backend.name]
+    return "grpc" in f"{backend.address} {backend.about}".lower() or any(map(_GRPC.search, said))
+
+
+def _scheme(backend: Backend, answers: Answers | None) -> str:
+    """Return the scheme of an exporter's addresses that have none: gRPC is HTTP, with TLS or without."""
+    if not _is_grpc(backend, answers):
+        return "tcp"
+    return "http" if _IN_CLEAR.search(backend.about) else "https"
+
+
+def _explained(sent: Sent, outlet: Outlet, backend: Backend, lines: Sequence[str], *, is_grpc: bool) -> Sent:
     if sent.verdict == "accepted" and backend.address.startswith("udp:"):
         return sent._replace(verdict="unknown", message=_UDP)
     if sent.is_well:
         return sent
     if sent.verdict in ("lost", "silent"):
         sent = sent._replace(message="; ".join([sent.message, *_said(lines, outlet)]))
-    seen = _seen(backend, outlet.signal)
-    is_grpc = "grpc" in f"{backend.address} {backend.about}".lower()
-    case = Case(outlet.name, outlet.signal, sent.message, is_grpc, seen)
+    case = Case(outlet.name, outlet.signal, sent.message, is_grpc, _seen(backend, outlet.signal))
     return sent._replace(remedy=remedy_of(case))
 
 
@@ -103,8 +118,7 @@ def _look_at_places(report: Report, backend: Backend) -> None:
     for seen in backend.reached:
         if seen.state != "open":
             where = f"{seen.place.host}:{seen.place.port}"
-            is_grpc = "grpc" in f"{backend.address} {backend.about}".lower()
-            remedy = remedy_of(Case(backend.name, "spans", seen.said, is_grpc, seen))
+            remedy = remedy_of(Case(backend.name, "spans", seen.said, _is_grpc(backend, None), seen))
             report.trouble(f"{backend.name}: {where} cannot be reached ({seen.said or seen.state})", remedy)
 
 

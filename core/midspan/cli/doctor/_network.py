@@ -53,12 +53,15 @@ class Reached(NamedTuple):
     skew_s: float | None = None
 
 
-def places_in(addresses: str) -> list[Place]:
-    """Return the places that an exporter's address names; what cannot be read is left out."""
+def places_in(addresses: str, scheme: str = "tcp") -> list[Place]:
+    """Return the places that an exporter's address names; what cannot be read is left out.
+
+    `scheme` is that of addresses which have none; of "http" and "https" it is found out what is spoken there.
+    """
     found = []
     for word in re.split(r"[\s,]+", addresses.strip()):
         with contextlib.suppress(ValueError):
-            url = urlsplit(word if "://" in word else f"tcp://{word}")
+            url = urlsplit(word if "://" in word else f"{scheme}://{word}")
             port = url.port or _PORTS.get(url.scheme)
             if url.hostname and port:
                 found.append(Place(url.scheme, url.hostname, port, url.path))
