@@ -31,7 +31,6 @@ __all__ = ["SIZE", "WARM_UP", "WAYS", "Way", "places", "play"]
 # Of this many, as the default batch has; a process that makes a thousand a second sends two of these.
 SIZE = 512
 PARTITIONS = (1, 6, 24, 96)
-SIZES = (512, 4096)
 
 
 class Way(NamedTuple):
@@ -57,11 +56,11 @@ class Places(NamedTuple):
     """Where to send to."""
 
     collector: str
-    broker: Broker
+    brokers: str
 
 
 @contextlib.contextmanager
-def places() -> Iterator[Places]:
+def places() -> Iterator[tuple[Places, Broker]]:
     """Start a collector (rotel) and a broker (noida) for the time of the block."""
     with tempfile.TemporaryDirectory() as folder:
         home, http, grpc = Path(folder), free_port(), free_port()
@@ -73,15 +72,15 @@ def places() -> Iterator[Places]:
         broker.start()
         try:
             with running(command, http, home / "log"):
-                yield Places(f"http://127.0.0.1:{http}", broker)
+                yield Places(f"http://127.0.0.1:{http}", broker.address), broker
         finally:
             broker.stop()
 
 
-def play(where: Places, way: Way, batches: int, *, size: int = SIZE, **more: Any) -> dict[str, Any]:
+def play(where: Places, way: Way, batches: int, **more: Any) -> dict[str, Any]:
     """Send in a process of its own; return what it tells."""
-    address = where.collector if way.way == "otlp" else where.broker.address
-    plan = {"way": way.way, "options": way.options, "address": address, "size": size, "batches": batches}
+    address = where.collector if way.way == "otlp" else where.brokers
+    plan = {"way": way.way, "options": way.options, "address": address, "size": SIZE, "batches": batches}
     command = [sys.executable, "-m", "compat_tests.performance._sender", json.dumps({**plan, **more})]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -112,27 +111,46 @@ def costs(where: Places, rounds: int, batches: int) -> Iterator[str]:
         )
 
 
-def weights(where: Places, spans: int) -> Iterator[str]:
-    """Yield a table: bytes a span on the way to Kafka, by partitions and by spans that are sent together."""
-    yield "| partitions | " + " | ".join(f"{size} spans together" for size in SIZES) + " |"
-    yield "|---|" + "---|" * len(SIZES)
+def weights(where: Places, broker: Broker, batches: int) -> Iterator[str]:
+    """Yield a table: bytes a span on the way to Kafka, by partitions and by what is a message."""
+    yield "| partitions | a message for each trace | a message for each batch |"
+    yield "|---|---|---|"
     for partitions in PARTITIONS:
-        topic = where.broker.make_topic(f"of-{partitions}", partitions)
-        way = Way("", "kafka", {"traces_topic": topic})
-        row = [play(where, way, spans // size, size=size, weigh=True)["wire_bytes"] / spans for size in SIZES]
-        yield f"| {partitions} | " + " | ".join(f"{each:.0f}" for each in row) + " |"
+        cells = []
+        for key in ("trace_id", "none"):
+            topic = broker.make_topic(f"{key}-{partitions}", partitions)
+            way = Way("", "kafka", {"traces_topic": topic, "traces_key": key})
+            wire = play(where, way, batches, weigh=True)["wire_bytes"]
+            cells.append(f"{wire / batches / SIZE:.0f}")
+        yield f"| {partitions} | {' | '.join(cells)} |"
+
+
+def holds() -> Iterator[str]:
+    """Yield a table: how many spans a process holds while nobody listens, before it loses the first."""
+    yield "| way | spans until the first is lost | peak memory |"
+    yield "|---|---|---|"
+    address = f"127.0.0.1:{free_port()}"
+    nobody = Places(f"http://{address}", address)
+    for way in (WAYS[1], WAYS[2], WAYS[3]):
+        told = play(nobody, way, 0, fill=True)
+        yield f"| {way.title} | {told['held']:,} | {told['peak_mb']:.0f} MB |"
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print all tables."""
     parser = argparse.ArgumentParser(prog="python -m compat_tests.performance.scale", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each way has its turn (%(default)s)")
     parser.add_argument("--batches", type=int, default=64, help=f"of {SIZE} spans, a turn (%(default)s)")
     options = parser.parse_args()
     about, python = machine(), platform.python_version()
     print(f"CPython {python}, {about['processor']}, {about['cores']} cores, {about['system']}")
-    with places() as where:
-        for table in (costs(where, options.rounds, options.batches), weights(where, options.batches * SIZE)):
+    with places() as (where, broker):
+        tables = (
+            costs(where, options.rounds, options.batches),
+            weights(where, broker, options.batches),
+            holds(),
+        )
+        for table in tables:
             print()
             for line in table:
                 print(line, flush=True)

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.server, pytest.mark.slow]
 
 def test_each_way_sends_every_span():
     """Acknowledged at the other end, with the bytes that it took."""
-    with scale.places() as where:
+    with scale.places() as (where, _):
         told = {way.title: scale.play(where, way, 2) for way in scale.WAYS}
         weighed = scale.play(where, scale.WAYS[3], 2, weigh=True)
     sent = (scale.WARM_UP + 2) * scale.SIZE
