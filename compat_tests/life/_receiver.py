@@ -43,7 +43,8 @@ class Receiver(Collector):
         if path.endswith("/traces"):
             for sent in ExportTraceServiceRequest.FromString(body).resource_spans:
                 told = {each.key: each.value for each in sent.resource.attributes}
-                if "service.instance.id" in told:
+                # The peer does not tell.
+                if "process.pid" in told:
                     instance = told["service.instance.id"].string_value
                     self.processes.setdefault(instance, set()).add(told["process.pid"].int_value)
 
