@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.request
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -62,12 +62,24 @@ def wait_for(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         time.sleep(0.05)
 
 
+class Ports(NamedTuple):
+    """Where a receiver takes OTLP."""
+
+    http: int
+    grpc: int
+
+
 class Agent:
     """ddapm-test-agent: a server that tells what it was sent."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, ports: Ports) -> None:
+        self.url = f"http://127.0.0.1:{ports.http}"
+        self.grpc_url = f"http://127.0.0.1:{ports.grpc}"
         self.ask("clear")
+
+    def endpoint(self, protocol: str) -> str:
+        """Return where it listens for OTLP."""
+        return self.grpc_url if protocol == "grpc" else self.url
 
     def ask(self, what: str) -> Any:
         """Return what the agent answers about its session."""
@@ -79,10 +91,15 @@ class Agent:
 class Rotel:
     """rotel, a collector in Rust: it decodes strictly and writes all that it decodes into its log."""
 
-    def __init__(self, port: int, log: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, ports: Ports, log: Path) -> None:
+        self.url = f"http://127.0.0.1:{ports.http}"
+        self.grpc_url = f"http://127.0.0.1:{ports.grpc}"
         self._log = log
         self._begin = log.stat().st_size
+
+    def endpoint(self, protocol: str) -> str:
+        """Return where it listens for OTLP."""
+        return self.grpc_url if protocol == "grpc" else self.url
 
     def text(self) -> str:
         """Return what was logged since this test began, without colours."""
@@ -99,24 +116,24 @@ class Rotel:
 
 
 @pytest.fixture(scope="session")
-def agent_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Start the test agent, once for all tests; return the port on which it takes OTLP over HTTP."""
+def agent_ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
+    """Start the test agent, once for all tests; return the ports on which it takes OTLP."""
     main, http, grpc = free_port(), free_port(), free_port()
     command = [str(python_with("test_agent").with_name("ddapm-test-agent")), "--host", "127.0.0.1"]
     command += ["--port", str(main), "--otlp-http-port", str(http), "--otlp-grpc-port", str(grpc)]
     with running(command, http, tmp_path_factory.mktemp("agent") / "log"):
-        yield http
+        yield Ports(http, grpc)
 
 
 @pytest.fixture
-def test_agent(agent_port: int) -> Agent:
+def test_agent(agent_ports: Ports) -> Agent:
     """Return an agent that has not been sent anything yet."""
-    return Agent(agent_port)
+    return Agent(agent_ports)
 
 
 @pytest.fixture(scope="session")
-def rotel_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """Start rotel, once for all tests; return its port and its log."""
+def rotel_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ports, Path]]:
+    """Start rotel, once for all tests; return its ports and its log."""
     folder = tmp_path_factory.mktemp("rotel")
     http, grpc, log = free_port(), free_port(), folder / "log"
     packages = python_with("rotel").parent.parent
@@ -125,11 +142,11 @@ def rotel_started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[in
     command += ["--otlp-http-endpoint", f"127.0.0.1:{http}", "--otlp-grpc-endpoint", f"127.0.0.1:{grpc}"]
     command += ["--debug-log", "traces", "--debug-log", "metrics", "--debug-log-verbosity", "detailed"]
     with running(command, http, log):
-        yield http, log
+        yield Ports(http, grpc), log
 
 
 @pytest.fixture
-def rotel(rotel_started: tuple[int, Path]) -> Rotel:
+def rotel(rotel_started: tuple[Ports, Path]) -> Rotel:
     """Return a collector, and what it logs from now on."""
     return Rotel(*rotel_started)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -15,14 +15,19 @@ from midspan.exporters.jsonl import JSONLinesExporter
 from midspan.exporters.otlp import OTLPExporter, Request, encode_spans
 from midspan.exporters.otlp._settings import Given, read_settings
 
+if TYPE_CHECKING:
+    from compat_tests.exporters.conftest import Agent, Rotel
+
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
-WAYS = [("http/protobuf", "none"), ("http/protobuf", "gzip"), ("http/json", "none"), ("http/json", "gzip")]
+PROTOCOLS = ("http/protobuf", "http/json", "grpc")
+WAYS = [(protocol, compression) for protocol in PROTOCOLS for compression in ("none", "gzip")]
 
 
-def send(url: str, spans: list[trace.Span], protocol: str, compression: str) -> bool:
+def send(receiver: Agent | Rotel, spans: list[trace.Span], protocol: str, compression: str) -> bool:
     """Export spans in one request."""
-    exporter = OTLPExporter(url, protocol=protocol, compression=compression, environment={})
+    endpoint = receiver.endpoint(protocol)
+    exporter = OTLPExporter(endpoint, protocol=protocol, compression=compression, environment={})
     try:
         return exporter.export_spans(spans)
     finally:
@@ -71,7 +76,7 @@ def as_id(text: str, size: int) -> str:
 def test_the_test_agent_gets_each_of_512_spans(test_agent, protocol, compression):
     """Names, ids, times and attributes of a busy service's batch."""
     spans = mixed()
-    assert send(test_agent.url, spans, protocol, compression) is True
+    assert send(test_agent, spans, protocol, compression) is True
     expected = {
         f"{span.context.span_id:016x}": (
             span.name,
@@ -96,7 +101,7 @@ def test_the_test_agent_gets_each_of_512_spans(test_agent, protocol, compression
 
 def test_the_test_agent_gets_a_span_of_everything(test_agent):
     """Each field and each type of value, as its own protobuf shows them."""
-    assert send(test_agent.url, span_of_everything(), "http/protobuf", "none") is True
+    assert send(test_agent, span_of_everything(), "http/protobuf", "none") is True
     (got,) = spans_in(test_agent.ask("traces"))
     values = {pair["key"]: pair["value"] for pair in got["attributes"]}
     assert ("everything", "vendor=x", 0x301, "broken") == (
@@ -121,16 +126,16 @@ def test_the_test_agent_gets_a_span_of_everything(test_agent):
 def test_rotel_decodes_each_of_512_spans(rotel, protocol, compression):
     """As strictly as Rust does."""
     spans = mixed()
-    assert send(rotel.url, spans, protocol, compression) is True
+    assert send(rotel, spans, protocol, compression) is True
     ids = [f"ID             : {span.context.span_id:016x}" for span in spans]
     text = rotel.text_with("    Name           : ", len(spans))
     assert [] == [each for each in ids if each not in text]
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_rotel_decodes_a_span_of_everything(rotel, protocol):
     """Each type of value."""
-    assert send(rotel.url, span_of_everything(), protocol, "none") is True
+    assert send(rotel, span_of_everything(), protocol, "none") is True
     text = rotel.text_with("everything")
     for line in (
         "text: Str(é注)",
@@ -149,17 +154,17 @@ def test_rotel_decodes_a_span_of_everything(rotel, protocol):
 def test_odd_values_cost_rotel_no_span(rotel):
     """A batch in which every span holds something that cannot be sent as it is arrives in full."""
     spans = odd()
-    assert send(rotel.url, spans, "http/protobuf", "none") is True
+    assert send(rotel, spans, "grpc", "none") is True
     text = rotel.text_with("good: Int", len(spans))
     assert [] == [number for number in range(len(spans)) if f"good: Int({number})" not in text]
 
 
 def test_odd_values_cost_the_test_agent_no_span(test_agent):
-    """Nor there, in either form."""
+    """Nor there, in whichever form."""
     spans = odd()
-    for protocol in ("http/protobuf", "http/json"):
-        assert send(test_agent.url, spans, protocol, "none") is True
-    assert 2 * len(spans) == len(spans_in(test_agent.ask("traces")))
+    for protocol in PROTOCOLS:
+        assert send(test_agent, spans, protocol, "none") is True
+    assert 3 * len(spans) == len(spans_in(test_agent.ask("traces")))
 
 
 def test_each_line_of_a_file_is_a_request_to_both(tmp_path, test_agent, rotel):
@@ -186,9 +191,11 @@ def test_a_collectors_refusal_is_a_failure(rotel, caplog):
     assert 1 == len(caplog.messages)
 
 
-def test_the_pipeline_delivers_to_a_collector(test_agent):
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_the_pipeline_delivers_to_a_collector(test_agent, protocol):
     """A thousand spans through queue, encoder and transport: each arrives, and the account says so."""
-    exporter = OTLPExporter(test_agent.url, compression="gzip", environment={})
+    endpoint = test_agent.endpoint(protocol)
+    exporter = OTLPExporter(endpoint, protocol=protocol, compression="gzip", environment={})
     pipeline = sdk.configure(exporters=[exporter], environment={})
     for number in range(1000):
         trace.get_tracer("x").start_span(f"n{number}").end()
@@ -198,20 +205,20 @@ def test_the_pipeline_delivers_to_a_collector(test_agent):
     assert 1000 == len(spans_in(test_agent.ask("traces")))
 
 
-def test_both_forms_reach_the_test_agent_alike(test_agent):
+def test_all_forms_reach_the_test_agent_alike(test_agent):
     """It tells the same of a batch, whichever way it came."""
     spans = mixed()[:50]
     told = []
-    for protocol in ("http/protobuf", "http/json"):
+    for protocol in PROTOCOLS:
         test_agent.ask("clear")
-        send(test_agent.url, spans, protocol, "none")
+        send(test_agent, spans, protocol, "none")
         told.append(
             [
                 (as_id(got["spanId"], 16), json.dumps(got.get("attributes")))
                 for got in spans_in(test_agent.ask("traces"))
             ]
         )
-    assert told[0] == told[1]
+    assert told[0] == told[1] == told[2]
 
 
 def test_a_payload_is_not_larger_than_protobufs_own():

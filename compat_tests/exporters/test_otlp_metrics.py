@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from compat_tests.exporters._metric_batches import metrics_of_every_kind, mixed_metrics, odd_metrics
-from compat_tests.exporters.test_otlp import WAYS, as_id, camel
+from compat_tests.exporters.test_otlp import PROTOCOLS, WAYS, as_id, camel
 from midspan import metrics, sdk, trace
 from midspan.exporters.otlp import OTLPExporter
+
+if TYPE_CHECKING:
+    from compat_tests.exporters.conftest import Agent, Rotel
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -82,9 +85,10 @@ KINDS = {
 TEMPORALITIES = {"AGGREGATION_TEMPORALITY_DELTA": 1, "AGGREGATION_TEMPORALITY_CUMULATIVE": 2}
 
 
-def send(url: str, batch: list[Any], protocol: str, compression: str) -> bool:
+def send(receiver: Agent | Rotel, batch: list[Any], protocol: str, compression: str) -> bool:
     """Export metrics in one request."""
-    exporter = OTLPExporter(url, protocol=protocol, compression=compression, environment={})
+    endpoint = receiver.endpoint(protocol)
+    exporter = OTLPExporter(endpoint, protocol=protocol, compression=compression, environment={})
     try:
         return exporter.export_metrics(batch)
     finally:
@@ -120,7 +124,7 @@ def shown_points(data: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("protocol", "compression"), WAYS)
 def test_the_test_agent_gets_every_field_of_every_kind(test_agent, protocol, compression):
     """Sums, gauges, histograms of both kinds, summaries, their exemplars and what they are."""
-    assert send(test_agent.url, metrics_of_every_kind(), protocol, compression) is True
+    assert send(test_agent, metrics_of_every_kind(), protocol, compression) is True
     told = metrics_in(test_agent.ask("metrics"))
     assert POINTS == {name: shown_points(told[name][kind]) for name, (kind, _, _) in KINDS.items()}
     assert {name: ("ms", f"all of {name}") for name in KINDS} == {
@@ -137,7 +141,7 @@ def test_the_test_agent_gets_every_field_of_every_kind(test_agent, protocol, com
 @pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
 def test_the_test_agent_gets_attributes_of_every_type(test_agent, protocol):
     """On the points of each kind, and resource and scope above them."""
-    assert send(test_agent.url, metrics_of_every_kind(), protocol, "none") is True
+    assert send(test_agent, metrics_of_every_kind(), protocol, "none") is True
     (of_scope,) = scopes_in(test_agent.ask("metrics"))
     scope, resource = of_scope["scope"], of_scope["above"]
     assert ("scope", "1.2", "https://example.org/s", "https://example.org/r") == (
@@ -207,9 +211,10 @@ QuantileValue #1: Quantile 0.99, Value 2.75"""
 
 
 @pytest.mark.parametrize("compression", ["none", "gzip"])
-def test_rotel_decodes_every_field_of_every_kind(rotel, compression):
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_rotel_decodes_every_field_of_every_kind(rotel, protocol, compression):
     """As strictly as Rust does."""
-    assert send(rotel.url, metrics_of_every_kind(), "http/protobuf", compression) is True
+    assert send(rotel, metrics_of_every_kind(), protocol, compression) is True
     lines = rotel.text_with("QuantileValue #1").splitlines()
     assert [] == [line for line in EVERYTHING_IN_ROTEL.splitlines() if line not in lines]
     types = [line.partition("DataType: ")[2] for line in lines if "DataType: " in line]
@@ -219,7 +224,7 @@ def test_rotel_decodes_every_field_of_every_kind(rotel, compression):
 def test_rotel_decodes_each_of_2000_points(rotel):
     """A busy service's collection, compressed."""
     batch = mixed_metrics()
-    assert send(rotel.url, batch, "http/protobuf", "gzip") is True
+    assert send(rotel, batch, "http/protobuf", "gzip") is True
     text = rotel.text_with("DataPoints #9", len(batch))
     assert [] == [metric.name for metric in batch if f"-> Name: {metric.name}" not in text]
     assert 2_000 == text.count("DataPoints #")
@@ -228,7 +233,7 @@ def test_rotel_decodes_each_of_2000_points(rotel):
 def test_rotel_reads_of_the_json_form_what_it_can(rotel):
     """Names, units and doubles; numbers of 64 bits in strings, as the form has them, are lost on it."""
     batch = [metric for metric in metrics_of_every_kind() if metric.name in {"doubles", "histograms"}]
-    assert send(rotel.url, batch, "http/json", "none") is True
+    assert send(rotel, batch, "http/json", "none") is True
     text = rotel.text_with("-> Name: histograms")
     assert [True, True, True, False] == [
         line in text
@@ -236,10 +241,10 @@ def test_rotel_reads_of_the_json_form_what_it_can(rotel):
     ]
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_odd_metrics_cost_the_test_agent_no_other(test_agent, protocol):
     """A batch in which most metrics hold something that cannot be sent as it is arrives, but for that."""
-    assert send(test_agent.url, odd_metrics(), protocol, "none") is True
+    assert send(test_agent, odd_metrics(), protocol, "none") is True
     told = metrics_in(test_agent.ask("metrics"))
     assert {f"odd{number}." for number in range(8)} == told.keys()
     good = {"key": "good", "value": {"boolValue": True}}
@@ -250,16 +255,16 @@ def test_odd_metrics_cost_the_test_agent_no_other(test_agent, protocol):
 
 def test_odd_metrics_cost_rotel_no_other(rotel):
     """Nor there."""
-    assert send(rotel.url, odd_metrics(), "http/protobuf", "none") is True
+    assert send(rotel, odd_metrics(), "http/protobuf", "none") is True
     text = rotel.text_with("-> Name: odd7.")
     assert [] == [number for number in range(8) if f"-> Name: odd{number}." not in text]
     assert 7 <= text.count("good: Bool(true)")
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_pipeline_delivers_both_signals(test_agent, monkeypatch, protocol):
     """From instruments to a receiver, by name and variables: the counts are right, and so is the account."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", test_agent.url)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", test_agent.endpoint(protocol))
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
     pipeline = sdk.configure(service_name="shop", exporters=["otlp"], self_metrics=False)
     meter = metrics.get_meter("shop.checkout", "1.2.0")
