@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.server
+import os
 import threading
 
 import pytest
@@ -23,9 +24,13 @@ class Answering(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         """Take a request."""
         body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.requests.append((self.path, dict(self.headers), body))
         answers = self.server.answers
-        self.send_response(answers.pop(0) if len(answers) > 1 else answers[0])
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if len(body) > self.server.max_bytes:
+            answer = 413
+        self.server.requests.append((self.path, dict(self.headers), body))
+        self.server.answered.append(answer)
+        self.send_response(answer)
         self.send_header("content-length", "0")
         self.end_headers()
 
@@ -38,6 +43,7 @@ def receiver():
     """A receiver whose `answers` a test says, and which keeps its `requests`."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
         server.answers, server.requests = [204], []
+        server.answered, server.max_bytes = [], 1_000_000
         server.url = f"http://127.0.0.1:{server.server_port}/api/v1/write"
         work = threading.Thread(target=server.serve_forever, args=(0.05,))
         work.start()
@@ -90,6 +96,42 @@ def test_what_was_refused_is_not_written_again(receiver):
     pipeline = count_orders(RemoteWriteExporter(receiver.url, environment={}))
     assert pipeline.force_flush(10) is False
     assert 1 == len(receiver.requests)
+
+
+def test_what_is_too_large_is_cut_until_it_is_not(receiver):
+    """Each counter arrives once, and the pipeline's account says so."""
+    receiver.max_bytes = 3_000
+    exporter = RemoteWriteExporter(receiver.url, target_info=False, environment={})
+    pipeline = sdk.configure(exporters=[exporter], self_metrics=False, environment={})
+    for number in range(100):
+        metrics.get_meter("shop").create_counter(f"orders.{number}").add(
+            number, {"cart": os.urandom(20).hex()}
+        )
+    assert pipeline.force_flush(20) is True
+    taken = [
+        values(body)
+        for (*_, body), answer in zip(receiver.requests, receiver.answered, strict=True)
+        if answer == 204
+    ]
+    assert {f"orders_{number}_total": float(number) for number in range(100)} == {
+        name: value for each in taken for name, value in each.items()
+    }
+    assert (100, {}) == (sum(map(len, taken)), pipeline.stats().metrics[exporter.name].dropped)
+    assert 413 in receiver.answered
+
+
+def test_a_series_that_is_too_large_alone_is_lost_alone(receiver):
+    """It is counted by its reason; the others arrive."""
+    receiver.max_bytes = 3_000
+    exporter = RemoteWriteExporter(receiver.url, target_info=False, environment={})
+    pipeline = sdk.configure(exporters=[exporter], self_metrics=False, environment={})
+    orders = metrics.get_meter("shop").create_counter("orders")
+    orders.add(1, {"cart": os.urandom(3_000).hex()})
+    for number in range(9):
+        orders.add(1, {"cart": str(number)})
+    assert pipeline.force_flush(20) is False
+    stats = pipeline.stats().metrics[exporter.name]
+    assert (9, {"too_large": 1}) == (stats.exported, stats.dropped)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from midspan.exporters.prometheus._snapshot import Snapshot, decode, encode
 from midspan.exporters.prometheus._whole import Part, in_common, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from midspan.exporters.prometheus._folder import Folder
     from midspan.exporters.prometheus._gauges import Gauges
@@ -42,33 +42,37 @@ def begin(folder: Folder, run: str, gauges: Gauges) -> int:
     What an earlier run of the application has left is removed: when nobody lives, and nobody whose files
     these are had the same parent, and was in the same group of processes, as this one.
     """
-    found = _found(folder, None)
+    nobody_lives = folder.is_empty()
+    place = folder.claim()
+    # Only now: whoever had the place may have lived until a moment ago.
+    found = _found(folder, lambda other: other != place and folder.lives(other))
     left = [*found.dead.values(), *([found.archive] if found.archive is not None else [])]
-    if left and folder.is_empty() and run not in {snapshot.run for snapshot in left}:
+    if left and nobody_lives and run not in {snapshot.run for snapshot in left}:
         _remove(folder, [*found.dead, _ARCHIVE])
     else:
         _keep(folder, found, gauges)
-    return folder.claim()
+    return place
 
 
 def gather(folder: Folder, gauges: Gauges, own: int | None) -> list[Part]:
     """Return all there is to tell but what is at one's `own` place, in a folder where one is `alone`."""
-    found = _found(folder, own)
+    found = _found(folder, folder.lives, but=own)
     archive = _keep(folder, found, gauges)
     parts = [Part(snapshot, place) for place, snapshot in found.living.items()]
     return parts if archive is None else [Part(archive, None), *parts]
 
 
-def _found(folder: Folder, own: int | None) -> _Found:
+def _found(folder: Folder, lives: Callable[[int], bool], but: int | None = None) -> _Found:
     found = _Found(_read(folder, _ARCHIVE), {}, {})
     for place in folder.places():
-        if place == own:
+        if place == but:
             continue
-        lives = folder.lives(place)
+        # Before the file is read: it is the last one that a dead process has written.
+        is_alive = lives(place)
         snapshot = _read(folder, place)
         if snapshot is not None:
-            (found.living if lives else found.dead)[place] = snapshot
-        elif not lives:
+            (found.living if is_alive else found.dead)[place] = snapshot
+        elif not is_alive:
             _remove(folder, [place])
     return found
 

@@ -106,15 +106,29 @@ class PrometheusExporter:
 
     def follow_metrics(self, source: Source) -> None:
         """Collect from a pipeline that begins."""
-        if self._shared is not None:
-            _begin_to_share(self._shared, source)
         if self.collector.source is None:
             self._registry.register(self.collector)
         self.collector.source = source
+        if self._shared is not None:
+            self._begin_to_share(self._shared, source)
+
+    def _begin_to_share(self, shared: Shared, source: Source) -> None:
+        try:
+            shared.follow(source)
+        except OSError as error:
+            self.unfollow_metrics(source)
+            message = f"multiprocess is not valid: the processes cannot share the directory ({error})"
+            raise ConfigurationError(message) from error
+        except BaseException:
+            self.unfollow_metrics(source)
+            raise
 
     def unfollow_metrics(self, source: Source) -> None:
         """Collect no more from a pipeline that has ended. Another may have begun before."""
         if self.collector.source is source:
+            if self._shared is not None:
+                # A sibling answers from now on: who asked here already is still told of all.
+                self._close()
             self.collector.source = None
             self._registry.unregister(self.collector)
             if self._shared is not None:
@@ -143,6 +157,9 @@ class PrometheusExporter:
 
     def shutdown(self, timeout_s: float) -> None:  # noqa: ARG002 - a quarter of a second at most
         """Listen no more."""
+        self._close()
+
+    def _close(self) -> None:
         served, self._served = self._served, None
         if served is not None:
             served.close()
@@ -179,12 +196,4 @@ def _served(
             f"{host}:{port} (OTEL_EXPORTER_PROMETHEUS_HOST and _PORT) cannot be listened at ({error}): "
             "allowed is an address of this host that no other process has"
         )
-        raise ConfigurationError(message) from error
-
-
-def _begin_to_share(shared: Shared, source: Source) -> None:
-    try:
-        shared.follow(source)
-    except OSError as error:
-        message = f"multiprocess is not valid: the processes cannot share the directory ({error})"
         raise ConfigurationError(message) from error

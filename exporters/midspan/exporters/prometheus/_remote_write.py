@@ -15,6 +15,7 @@ from midspan.exporters._http import (
     secrets_in_clear,
     shown,
 )
+from midspan.exporters.prometheus._halving import halve_write_request
 from midspan.exporters.prometheus._remote import Given, read_remote
 from midspan.exporters.prometheus._write_request import encode_write_request
 
@@ -81,7 +82,7 @@ class RemoteWriteExporter:
         """
         from cramjam import snappy  # noqa: PLC0415 - who is scraped does without
 
-        self._compress = snappy.compress_raw
+        self._compress, self._decompress = snappy.compress_raw, snappy.decompress_raw
         given = Given(
             endpoint,
             headers,
@@ -112,6 +113,11 @@ class RemoteWriteExporter:
     def pack(self, signal: str, body: bytes) -> bytes:  # noqa: ARG002 - there are only metrics
         """Return a payload as it goes over the wire: in snappy's block format, which the protocol demands."""
         return bytes(self._compress(body))
+
+    def halve(self, signal: str, body: bytes) -> list[tuple[bytes, int]]:  # noqa: ARG002 - as above
+        """Cut what was packed in two, each with its count of points; nothing comes of a single point."""
+        halves = halve_write_request(bytes(self._decompress(body)))
+        return [(self.pack("metrics", payload), count) for payload, count in halves]
 
     def send(self, signal: str, body: bytes, timeout_s: float) -> Outcome:  # noqa: ARG002 - as above
         """Send what was packed, in one request of at most `timeout_s` seconds, or what is configured."""

@@ -26,6 +26,8 @@ __all__ = ["Served", "check_free", "serve"]
 _PATIENCE_S: Final = 10.0
 _MAX_CLIENTS: Final = 16
 _POLL_S: Final = 0.25
+# How long the end of a process may be put off by who is being answered.
+_LAST_S: Final = 0.5
 _PATHS: Final = frozenset({"/", "/metrics"})
 
 _listeners: Final[dict[tuple[str, int], _Listener]] = {}
@@ -49,14 +51,15 @@ class Served:
         """Serve this registry no more; the last one to leave closes the port."""
         with _opening:
             registries = self._listener.registries
-            if self._registry in registries:
-                registries.remove(self._registry)
-            is_last = not registries
+            is_last = registries == [self._registry]
             if is_last:
                 for address in [key for key, listener in _listeners.items() if listener is self._listener]:
                     del _listeners[address]
         if is_last:
             self._listener.stop()
+        # Not before: somebody may still be waiting for an answer.
+        if self._registry in registries:
+            registries.remove(self._registry)
 
 
 def serve(host: str, port: int, registry: CollectorRegistry, *, shares_port: bool = False) -> Served:
@@ -73,8 +76,11 @@ def serve(host: str, port: int, registry: CollectorRegistry, *, shares_port: boo
         if listener is None:
             listener = _Listener(host, port, shares_port=shares_port)
             _listeners[host, listener.port] = listener
+            # Before anybody is answered.
+            listener.registries.append(registry)
             listener.start()
-        listener.registries.append(registry)
+        else:
+            listener.registries.append(registry)
         return Served(listener, registry)
 
 
@@ -119,7 +125,19 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Accept no more; a forked child has only its copy of the socket to close."""
         if self._pid == os.getpid():
             self.shutdown()
+            if self._shares_port:
+                self._answer_the_last()
         self.server_close()
+
+    def _answer_the_last(self) -> None:
+        """Answer who was given to this process; another one, at the same port, would have answered them."""
+        self.socket.setblocking(False)  # noqa: FBT003 - as the standard library has it
+        with contextlib.suppress(OSError):  # there is nobody more
+            while True:
+                self.process_request(*self.get_request())
+        until_s = time.monotonic() + _LAST_S
+        while self._clients and time.monotonic() < until_s:
+            time.sleep(_LAST_S / 50)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - a socket
         """Give a client a thread, or turn it away if there are too many."""
@@ -165,8 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             encode, content_type = _encoder(self.headers.get("accept"))
-            registries = self.server.registries
-            body: bytes = encode(registries[-1]) if registries else b""
+            body: bytes = encode(self.server.registries[-1])
         except Exception as error:  # noqa: BLE001 - a collector of the application's may raise anything
             _trouble.note("prometheus.scrape", "a scrape could not be answered", error=error)
             self._answer(500, b"the metrics cannot be collected\n", {"content-type": "text/plain"})
