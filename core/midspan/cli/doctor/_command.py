@@ -19,7 +19,7 @@ from midspan.cli.doctor._report import USAGE, Report
 from midspan.cli.doctor._secrets import Secrets
 from midspan.cli.doctor._surroundings import look_around
 from midspan.cli.doctor._trial import Wanted, examine
-from midspan.cli.doctor._variables import look_at_variables
+from midspan.cli.doctor._variables import Seen, look_at_variables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,9 +60,10 @@ def _find_out(report: Report, wanted: Wanted, secrets: Secrets) -> None:
         platform.system(): platform.release(),
     }
     with watched() as readings:
-        examine(report, wanted, readings)
+        refused = examine(report, wanted, readings)
         look_around(report, readings)
-    look_at_variables(report, os.environ, readings, secrets, variables_of_others())
+    known = Seen(readings, refused, variables_of_others())
+    look_at_variables(report, os.environ, known, secrets)
     report.plug_ins = plug_ins()
 
 

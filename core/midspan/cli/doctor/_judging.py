@@ -54,7 +54,11 @@ def judge(  # noqa: PLR0913 - what was found out, from every side
     report.trace_id = answers.trace_id
     for outlet in outlets:
         backend, answer = backends[outlet.name], answers[outlet.name, outlet.signal]
-        backend.sent.append(_explained(answer, outlet, backend, lines, is_grpc=_is_grpc(backend, answers)))
+        sent = _explained(answer, outlet, backend, lines, is_grpc=_is_grpc(backend, answers))
+        backend.sent.append(sent)
+        if sent.verdict == "accepted" and sent.message and not outlet.is_pulled:
+            said = f"{backend.name}: the backend took the {sent.signal}, and says: {sent.message}"
+            report.add("warning", said)
     for backend in backends.values():
         _tell(report, backend)
     if not outlets:
@@ -100,11 +104,6 @@ def _seen(backend: Backend, signal: str) -> Reached | None:
 
 def _tell(report: Report, backend: Backend) -> None:
     """Note the troubles of one exporter; both signals together where one remedy would mend both."""
-    for sent in backend.sent:
-        if sent.is_well and sent.message and sent.verdict == "accepted" and "scrape" not in sent.message:
-            report.add(
-                "warning", f"{backend.name}: the backend took the {sent.signal}, and says: {sent.message}"
-            )
     bad = [sent for sent in backend.sent if not sent.is_well]
     if len(bad) > 1 and len({(sent.verdict, sent.remedy) for sent in bad}) == 1:
         both = bad[0]._replace(signal=" and ".join(sent.signal for sent in bad))

@@ -44,7 +44,7 @@ class Setting(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """A variable that is set: "used", "elsewhere", "without effect" or "unknown", and why."""
+    """A variable that is set: "used", "refused", "elsewhere", "without effect" or "unknown", and why."""
 
     name: str
     value: str

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from midspan import sdk
 from midspan.cli.doctor._judging import judge
 from midspan.cli.doctor._outlets import about, address_of, outlets_of
-from midspan.cli.doctor._report import WRONG, Backend
+from midspan.cli.doctor._refusals import RefusedError, note_refusal, refused_until, without
+from midspan.cli.doctor._report import Backend
 from midspan.cli.doctor._sending import send_through
 from midspan.cli.doctor._values import look_at_settings, said_by
 from midspan.sdk._environment import Environment
@@ -47,14 +48,22 @@ class Wanted(NamedTuple):
         return tuple(f"--{name}" for name in ("exporter", "endpoint") if getattr(self, name))
 
 
-def examine(report: Report, wanted: Wanted, readings: Mapping[str, str | None]) -> None:
-    """Try it as the application would; where that cannot be configured, each exporter by itself."""
-    try:
+def examine(report: Report, wanted: Wanted, readings: dict[str, str | None]) -> frozenset[str]:
+    """Try it as the application would, and return the variables that are refused.
+
+    Where it cannot be configured even without these, each exporter is tried by itself.
+    """
+
+    def attempt() -> None:
+        # What an earlier attempt has read may be refused by now.
+        readings.clear()
         _try(report, wanted, readings, {})
-    except Exception as error:  # noqa: BLE001 - an exporter is anybody's, and what it raises is the answer
-        _note_refusal(report, error)
-        if wanted.exporter is None:
+
+    refused, is_done = refused_until(report, attempt)
+    if not is_done and wanted.exporter is None:
+        with without(refused):
             _try_each(report, wanted, readings)
+    return refused
 
 
 def _try_each(report: Report, wanted: Wanted, readings: Mapping[str, str | None]) -> None:
@@ -67,29 +76,15 @@ def _try_each(report: Report, wanted: Wanted, readings: Mapping[str, str | None]
         }
         try:
             _try(report, wanted, readings, only)
-        except Exception as error:  # noqa: BLE001 - as above
-            _note_refusal(report, error)
-
-
-def _note_refusal(report: Report, error: Exception) -> None:
-    kind = "" if isinstance(error, sdk.ConfigurationError) else f"{type(error).__name__}: "
-    text = f"configure() refuses this: {kind}{error}"
-    remedy = ""
-    if "cannot be listened at" in text:
-        remedy = "if the application runs here, it has the port itself: stop it, or ask it for /metrics"
-    report.trouble(text, remedy, WRONG)
+        except RefusedError as refusal:
+            note_refusal(report, refusal)
 
 
 def _try(report: Report, wanted: Wanted, readings: Mapping[str, str | None], only: Mapping[str, str]) -> None:
     variables = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_THE_TEST}
     with _overheard() as lines, contextlib.redirect_stdout(io.StringIO()) as printed:
         try:
-            pipeline = sdk.configure(
-                exporters=_exporters(wanted),
-                delivery=_ONCE,
-                environment={**variables, **only},
-                exit_timeout_s=_CLOSE_S,
-            )
+            pipeline = _configured(wanted, {**variables, **only})
             for line in lines:
                 report.add("warning", line)
             if not report.settings:
@@ -102,6 +97,16 @@ def _try(report: Report, wanted: Wanted, readings: Mapping[str, str | None], onl
             # What is on its way still is given a moment; then the process is left as it was.
             sdk.reset(timeout_s=_CLOSE_S)
     _tell_what_was_printed(report, printed.getvalue())
+
+
+def _configured(wanted: Wanted, environment: Mapping[str, str]) -> sdk.Pipeline:
+    try:
+        return sdk.configure(
+            exporters=_exporters(wanted), delivery=_ONCE, environment=environment, exit_timeout_s=_CLOSE_S
+        )
+    except Exception as error:
+        # An exporter is anybody's, and may raise anything while it is made.
+        raise RefusedError(error) from error
 
 
 def _exporters(wanted: Wanted) -> list[Any] | None:

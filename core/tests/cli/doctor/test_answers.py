@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 
 import pytest
 
-from core.tests.cli.doctor.conftest import POSTER
+from core.tests.cli.doctor.conftest import POSTER, Server
 from midspan import sdk, trace
 
 # Exporters that are called, one for each way to answer.
@@ -72,6 +74,17 @@ def test_a_partial_success_is_trouble(poster, doctor):
     poster.answer = (200, "1")
     run = doctor("--json")
     assert (1, {"spans": "rejected", "metrics": "rejected"}) == (run.code, run.sent())
+
+
+def test_what_a_backend_says_with_its_yes_is_a_warning(register, doctor):
+    """It took the batch, and wants something to be known."""
+    register("poster", POSTER.replace("accepted(int(said or 0))", "accepted(0, 'soon retired')"), "Poster")
+    with contextlib.closing(Server()) as server:
+        run = doctor("--json", "--exporter", "poster", "--endpoint", server.url)
+    expected = [
+        f"poster: the backend took the {each}, and says: soon retired" for each in ("spans", "metrics")
+    ]
+    assert (0, expected) == (run.code, run.findings("warning"))
 
 
 def test_nobody_there_is_told_as_such(register, doctor, monkeypatch):
@@ -153,11 +166,31 @@ def test_an_exporter_without_an_address_says_so(called, doctor):
 def test_what_configure_refuses_is_told_whole(doctor, monkeypatch):
     """The error names the variable, its value and what is allowed; the exit code is 3."""
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "soon")
     run = doctor("--json", "--no-send")
     assert 3 == run.code
     refused = "OTEL_BSP_SCHEDULE_DELAY='soon' is not valid: allowed is a whole number of milliseconds from 0"
     assert [f"configure() refuses this: {refused}"] == run.findings("trouble")
+
+
+def test_what_is_refused_does_not_hide_the_rest(poster, doctor, monkeypatch):
+    """Each refusal is told, and then it is tried without those variables."""
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "soon")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "sometimes")
+    before = dict(os.environ)
+    run = doctor("--json")
+    assert (3, {"spans": "accepted", "metrics": "accepted"}, before) == (
+        run.code,
+        run.sent(),
+        dict(os.environ),
+    )
+    assert ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_TRACES_SAMPLER"] == [
+        each["name"] for each in run.told["variables"] if each["state"] == "refused"
+    ]
+    assert 2 == len(run.findings("trouble"))
+    (batch,) = [each for each in run.told["settings"] if each["name"] == "batch"]
+    assert [] == batch["said_by"]
 
 
 def test_an_exporter_that_cannot_be_made_does_not_hide_the_others(poster, doctor, monkeypatch):

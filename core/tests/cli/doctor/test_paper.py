@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 
@@ -113,6 +115,15 @@ def test_words_that_are_not_understood_exit_2(doctor, capsys, words):
     with pytest.raises(SystemExit) as ended:
         doctor(*words)
     assert (2, True) == (ended.value.code, "usage: midspan doctor" in capsys.readouterr().err)
+
+
+def test_each_word_is_in_the_document(doctor, capsys):
+    """docs/doctor.md explains those that --help lists, and no others."""
+    with pytest.raises(SystemExit):
+        doctor("--help")
+    in_help = set(re.findall(r"(?m)^  (--[a-z-]+)", capsys.readouterr().out))
+    text = (Path(__file__).parents[4] / "docs" / "doctor.md").read_text()
+    assert in_help == set(re.findall(r"(?m)^\| `(--[a-z-]+)", text))
 
 
 def test_help_tells_the_exit_codes(doctor, capsys):
