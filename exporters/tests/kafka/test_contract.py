@@ -22,7 +22,7 @@ class TestKafka(ExporterContract):
         self.cluster = cluster
 
     def make_exporter(self) -> KafkaExporter:
-        return KafkaExporter(self.cluster.address, config=PLAIN)
+        return KafkaExporter(self.cluster.address, config=PLAIN, environment={})
 
     def received(self, exporter: KafkaExporter) -> list[str]:
         return [name for message in self.cluster.arrived() for name in message.names]
@@ -38,7 +38,7 @@ class TestKafkaMetrics(MetricExporterContract):
         self.cluster = cluster
 
     def make_exporter(self) -> KafkaExporter:
-        return KafkaExporter(self.cluster.address, config=PLAIN)
+        return KafkaExporter(self.cluster.address, config=PLAIN, environment={})
 
     def received_metrics(self, exporter: KafkaExporter) -> list[str]:
         return [

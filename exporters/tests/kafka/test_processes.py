@@ -64,6 +64,23 @@ flushed = pipeline.shutdown(0.5)
 stats = pipeline.stats().exporters["kafka"]
 print(json.dumps([worst_s, flushed, time.monotonic() - begin_s, stats.exported, stats.accepted]))
 """
+CALLED = """
+import json, sys, time, warnings
+warnings.simplefilter("ignore")
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from midspan import testing
+from midspan.exporters.kafka import KafkaExporter
+exporter = KafkaExporter(sys.argv[1])
+call = gevent.spawn(exporter.export_spans, testing.finished_spans("x"), 0.5)
+worst_s = 0.0
+while not call.ready():
+    last_s = time.monotonic()
+    gevent.sleep(0.002)
+    worst_s = max(worst_s, time.monotonic() - last_s)
+print(json.dumps([worst_s, call.value]))
+"""
 ENDS = """
 import sys
 from midspan import sdk, trace
@@ -115,3 +132,12 @@ def test_greenlets_deliver_to_a_broker_that_is_well(cluster, when):
     worst_s, flushed, _, exported, accepted = json.loads(done.stdout)
     assert (True, True) == (worst_s < 0.1, flushed)
     assert exported == accepted > 25
+
+
+@pytest.mark.slow
+@pytest.mark.gevent
+def test_a_greenlet_that_calls_the_exporter_holds_up_no_other(cluster):
+    """What waits in librdkafka is a thread of the system."""
+    cluster.answer_after(10_000)
+    worst_s, taken = json.loads(play(CALLED, cluster.address).stdout)
+    assert (True, False) == (worst_s < 0.1, taken)

@@ -11,7 +11,7 @@ from midspan.exporters._grpc._calls import in_progress, stir
 from midspan.exporters._grpc._exchange import Reply
 from midspan.exporters._grpc._final import is_final
 from midspan.exporters._grpc._library import ChannelOptions, grpc
-from midspan.exporters._grpc._threads import away_from_greenlets
+from midspan.exporters._threads import away_from_greenlets
 from midspan.trace import suppressed
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from midspan import _trouble, delivery
 from midspan._environment import ConfigurationError
 from midspan.delivery import Verdict
+from midspan.exporters._threads import away_from_greenlets
 from midspan.exporters.kafka._frames import Frame, join, split
 from midspan.exporters.kafka._messages import metric_frames, span_frames
 from midspan.exporters.kafka._receipts import Receipts
@@ -28,8 +29,8 @@ __all__ = ["KafkaExporter"]
 
 # What the items of a signal are called.
 _ITEMS: Final = {"traces": "spans", "metrics": "metrics"}
-# librdkafka weighs a message with its key, of at most 32 bytes.
-_KEY_BYTES: Final = 64
+# librdkafka weighs a message with its key, of 32 bytes.
+_KEY_BYTES: Final = 32
 _FOREVER_S: Final = 86_400.0
 
 
@@ -121,8 +122,7 @@ class KafkaExporter:
         done = self._receipts.of(body)
         frames = {at: frame for at, frame in enumerate(split(body)) if frame.message and at not in done}
         shipment = self._shipped(signal, frames, time.monotonic() + limit_s)
-        is_final = self._connection.troubles.is_final
-        outcome = shipment.outcome(self.address, is_final=is_final, is_whole=not done)
+        outcome = shipment.outcome(self.address, is_whole=not done)
         self._note(body, outcome, done | shipment.acknowledged)
         return outcome
 
@@ -131,13 +131,8 @@ class KafkaExporter:
 
         shipment = Shipment(frames)
         if frames:
-            settings, connection = self._settings, self._connection
-            producer = connection.producer()
-            shipment.send(
-                producer, settings.topics[signal], settings.headers, connection.troubles, deadline_s
-            )
-            if shipment.is_stuck:
-                connection.discard(producer)
+            settings = self._settings
+            shipment.send(self._connection, settings.topics[signal], settings.headers, deadline_s)
         return shipment
 
     def _note(self, body: bytes, outcome: Outcome, acknowledged: Collection[int]) -> None:
@@ -188,19 +183,21 @@ class KafkaExporter:
 
     def _export(self, signal: str, body: bytes, timeout_s: float | None) -> bool:
         deadline_s = time.monotonic() + (_FOREVER_S if timeout_s is None else timeout_s)
-        return self._export_until(signal, body, deadline_s)
+        # A pipeline has a thread of the system for it; whoever comes here by himself may be a greenlet.
+        reasons = away_from_greenlets(lambda: self._failures(signal, body, deadline_s))
+        for reason in reasons:
+            _trouble.report("kafka.not_sent", f"{signal} were not sent: %s", reason)
+        return not reasons
 
-    def _export_until(self, signal: str, body: bytes, deadline_s: float) -> bool:
+    def _failures(self, signal: str, body: bytes, deadline_s: float) -> list[str]:
+        """Send a body, in as many parts as it takes; return why some of it was not acknowledged."""
         outcome = self.send(signal, body, max(deadline_s - time.monotonic(), 0.0))
         if outcome.verdict is Verdict.TOO_LARGE and (halves := self.halve(signal, body)):
-            # Each is sent, whatever became of the one before it.
-            taken = [self._export_until(signal, half, deadline_s) for half, _ in halves]
-            return all(taken)
-        is_taken = outcome.verdict is Verdict.ACCEPTED and not outcome.rejected
-        if not is_taken:
-            self._receipts.drop(body)
-            _trouble.report("kafka.not_sent", f"{signal} were not sent: %s", outcome.message)
-        return is_taken
+            return [reason for half, _ in halves for reason in self._failures(signal, half, deadline_s)]
+        if outcome.verdict is Verdict.ACCEPTED and not outcome.rejected:
+            return []
+        self._receipts.drop(body)
+        return [outcome.message]
 
     def shutdown(self, timeout_s: float) -> None:  # noqa: ARG002 - nothing here takes time
         """Part from the brokers; later exports fail."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Producer
 
     from midspan.delivery import Outcome
+    from midspan.exporters.kafka._connection import Connection
     from midspan.exporters.kafka._frames import Frame
     from midspan.exporters.kafka._troubles import Troubles
 
@@ -47,6 +48,12 @@ _FINAL: Final = frozenset(
 )
 
 
+class _Message(NamedTuple):
+    topic: str
+    frame: Frame
+    headers: list[Any]
+
+
 class Shipment:
     """One attempt to send the messages of a body, by their places in it."""
 
@@ -54,60 +61,50 @@ class Shipment:
         self._frames = frames
         self._waiting = set(frames)
         self._errors: dict[int, KafkaError] = {}
-        # Why the rest was given up.
+        # Why the rest was given up, and whether to try again cannot help.
         self._why = "not acknowledged in time"
-        # Whether the producer is to be replaced.
-        self.is_stuck = False
+        self._is_final = False
 
     def send(
-        self,
-        producer: Producer,
-        topic: str,
-        headers: Sequence[tuple[str, bytes]],
-        troubles: Troubles,
-        deadline_s: float,
+        self, connection: Connection, topic: str, headers: Sequence[tuple[str, bytes]], deadline_s: float
     ) -> None:
         """Hand all messages over, and wait until each has been answered or the time is over (monotonic)."""
+        producer = None
         try:
+            producer = connection.producer()
             # What happened while nothing was sent, a connection that was idle and closed for one, is past.
             producer.poll(0)
-            troubles.begin()
+            connection.troubles.begin()
             for at, frame in self._frames.items():
-                self._hand_over(producer, topic, at, frame, list(headers), troubles)
-            self._wait(producer, troubles, deadline_s)
+                self._hand_over(producer, _Message(topic, frame, list(headers)), at, connection.troubles)
+            is_stuck = self._wait(producer, connection.troubles, deadline_s)
         except KafkaException as error:
-            # Of the producer itself: it has lost its sequence and serves nobody any more.
-            self._why, self.is_stuck = error.args[0].str(), True
+            # Of the producer itself: there can be none now, or it has lost its sequence and serves nobody.
+            self._why, is_stuck = error.args[0].str(), True
+        if is_stuck and producer is not None:
+            connection.discard(producer)
 
-    def _wait(self, producer: Producer, troubles: Troubles, deadline_s: float) -> None:
+    def _wait(self, producer: Producer, troubles: Troubles, deadline_s: float) -> bool:
+        """Wait for answers; say whether the producer is to be replaced."""
         while self._waiting and not troubles.is_hopeless:
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 break
             producer.flush(min(left_s, _SLICE_S))
-        self._why = troubles.last or self._why
-        # What an error has left behind, the word that there is no such topic for one, a new producer need not
-        # unlearn. One that is merely slow goes on: it may be about to connect.
-        self.is_stuck = bool(self._errors) or troubles.is_hopeless
+        self._why, self._is_final = troubles.last or self._why, troubles.is_final
         if self._waiting:
             # What is not acknowledged is the pipeline's again; librdkafka must not send it later.
             producer.purge()
             producer.flush(_PURGE_S)
+        # What an error has left behind, the word that there is no such topic for one, a new producer need not
+        # unlearn. One that is merely slow goes on: it may be about to connect.
+        return bool(self._errors) or troubles.is_hopeless
 
-    def _hand_over(  # noqa: PLR0913 - what librdkafka is to know of a message
-        self,
-        producer: Producer,
-        topic: str,
-        at: int,
-        frame: Frame,
-        headers: list[Any],
-        troubles: Troubles,
-    ) -> None:
+    def _hand_over(self, producer: Producer, message: _Message, at: int, troubles: Troubles) -> None:
         report = functools.partial(self._report, at, troubles)
+        (key, _, value), headers = message.frame, message.headers or None
         try:
-            producer.produce(
-                topic, frame.message, frame.key or None, on_delivery=report, headers=headers or None
-            )
+            producer.produce(message.topic, value, key or None, on_delivery=report, headers=headers)
         except BufferError:
             self._report(at, troubles, KafkaError(KafkaError._QUEUE_FULL))
         except KafkaException as error:
@@ -127,16 +124,12 @@ class Shipment:
         """The places of the messages that a broker has taken."""
         return frozenset(self._frames.keys() - self._waiting - self._errors.keys())
 
-    def outcome(self, where: str, *, is_final: bool, is_whole: bool) -> Outcome:
-        """Return what delivery is to do about it.
-
-        `is_final` says that who did not answer never will; `is_whole`, that no message of the body was
-        acknowledged before.
-        """
+    def outcome(self, where: str, *, is_whole: bool) -> Outcome:
+        """Return what delivery is to do; `is_whole` says that no message was acknowledged before."""
         verdicts = {at: _verdict_of(error) for at, error in self._errors.items()}
         if self._waiting or Verdict.RETRY in verdicts.values():
             said = self._said(where, verdicts, Verdict.RETRY)
-            return delivery.refused(said) if is_final else delivery.retry(said)
+            return delivery.refused(said) if self._is_final else delivery.retry(said)
         if Verdict.TOO_LARGE in verdicts.values():
             return delivery.too_large(self._said(where, verdicts, Verdict.TOO_LARGE))
         if not verdicts:

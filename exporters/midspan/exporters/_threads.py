@@ -1,4 +1,4 @@
-"""Keep what blocks in gRPC's C library away from greenlets: it would hold up all of them.
+"""Keep what blocks in a C library, gRPC's or Kafka's, away from greenlets: it would hold up all of them.
 
 The workers of a pipeline are threads of the system already. This is for who calls an exporter by himself, in
 a thread whose greenlets wait for their turn.
