@@ -1,21 +1,14 @@
-"""A collector in a process of its own, so that its CPU is in nobody's figure: it reads, acknowledges, counts.
-
-Run as a script, with the protocol as its argument, it says its port; then for each line that comes in, how
-many spans it has been sent, and the latest payload. It ends when its standard input does.
-"""
+"""Start a collector in a process of its own, so that what it costs is in nobody's figure."""
 
 from __future__ import annotations
 
-import gzip
 import json
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+_SCRIPT = Path(__file__).with_name("_collecting.py")
 
 
 class Collector:
@@ -23,7 +16,7 @@ class Collector:
 
     def __init__(self, protocol: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-I", __file__, protocol],
+            [sys.executable, "-I", str(_SCRIPT), protocol],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -32,122 +25,18 @@ class Collector:
 
     def count(self) -> int:
         """Tell how many spans have come so far."""
-        return int(self._ask()["spans"])
+        return int(self._ask("spans"))
 
     def latest(self) -> str:
         """Give the latest payload, uncompressed, in hexadecimal digits."""
-        return str(self._ask()["latest"])
+        return str(self._ask("latest"))
 
-    def _ask(self) -> Any:
+    def _ask(self, what: str) -> Any:
         assert self._process.stdin is not None
-        self._process.stdin.write("\n")
+        self._process.stdin.write(what + "\n")
         self._process.stdin.flush()
         return self._read()
 
     def _read(self) -> Any:
         assert self._process.stdout is not None
         return json.loads(self._process.stdout.readline())
-
-
-class _Taken:
-    """What has come."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._spans = 0
-        self._latest = b""
-
-    def take(self, payload: bytes) -> None:
-        """Count the spans of an ExportTraceServiceRequest: field 1, therein 2, therein 2."""
-        spans = sum(
-            1
-            for of_resource in _inside(payload, 1)
-            for of_scope in _inside(of_resource, 2)
-            for _ in _inside(of_scope, 2)
-        )
-        with self._lock:
-            self._spans += spans
-            self._latest = payload
-
-    def told(self) -> str:
-        """Tell it in a line of JSON."""
-        with self._lock:
-            return json.dumps({"spans": self._spans, "latest": self._latest.hex()})
-
-
-def _inside(message: bytes, wanted: int) -> Iterator[bytes]:
-    """Yield each delimited field of a message that has the number; on these levels all are delimited."""
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        size, at = _varint(message, at)
-        if tag == wanted << 3 | 2:
-            yield message[at : at + size]
-        at += size
-    if at != len(message):
-        raise ValueError("a payload that breaks off")
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    number = shift = 0
-    while message[at] & 0x80:
-        number |= (message[at] & 0x7F) << shift
-        shift, at = shift + 7, at + 1
-    return number | message[at] << shift, at + 1
-
-
-def _serve_http(taken: _Taken) -> int:
-    """Listen for OTLP/HTTP; return the port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # An answer leaves in one piece.
-        wbufsize = -1
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            taken.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
-            self.send_response(200)
-            self.send_header("content-type", "application/x-protobuf")
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name in the base class
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return int(server.server_address[1])
-
-
-def _serve_grpc(taken: _Taken) -> int:
-    """Listen for OTLP/gRPC; return the port."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    import grpc
-
-    def export(payload: bytes, _context: Any) -> bytes:
-        taken.take(payload)
-        return b""
-
-    service = "opentelemetry.proto.collector.trace.v1.TraceService"
-    # Without serializers: bytes come in and go out.
-    methods = {"Export": grpc.unary_unary_rpc_method_handler(export)}
-    server = grpc.server(ThreadPoolExecutor(1))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, methods),))
-    port = int(server.add_insecure_port("127.0.0.1:0"))
-    server.start()
-    # Kept as long as the process: a server that nobody refers to ends.
-    taken.server = server  # type: ignore[attr-defined]
-    return port
-
-
-def _serve(protocol: str) -> None:
-    taken = _Taken()
-    print({"http": _serve_http, "grpc": _serve_grpc}[protocol](taken), flush=True)
-    for _ in sys.stdin:
-        print(taken.told(), flush=True)
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])
