@@ -95,26 +95,16 @@ def web(
         return server.end(made, end)
 
 
-def celery(  # noqa: PLR0913 - all but the first by name
-    options: Sequence[str],
-    made: int,
-    *,
-    broker: str,
-    side: str = "ours",
-    end: signal.Signals = signal.SIGTERM,
-    variables: Mapping[str, str] | None = None,
-) -> Run:
+def celery(options: Sequence[str], made: int, *, broker: str, side: str = "ours") -> Run:
     """Let a Celery worker do so many tasks, and end it once it has done all."""
     command = ["celery", "-A", "tasks", "worker", "--loglevel", "INFO", "--without-mingle", *options]
-    variables = {"LIFE_BROKER": broker, **(variables or {})}
+    variables = {"LIFE_BROKER": broker}
     with Receiver() as receiver:
-        # The process that orders them has spans of its own to send: none.
-        order = _Server(["python", "order.py", str(made)], side, receiver, variables)
-        with order:
+        with _Server(["python", "order.py", str(made)], side, receiver, variables) as order:
             order.wait_until(lambda: order.process.poll() is not None)
         with _Server(command, side, receiver, variables) as server:
             server.wait_until(lambda: server.log().count("succeeded in") >= made)
-            return server.end(made, end)
+            return server.end(made, signal.SIGTERM)
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ def _is_at_work() -> bool:
     """Say whether this process is a child that multiprocessing started, and past its preparations."""
     process: Any = sys.modules["multiprocessing.process"]
     # Not `_parent_process`, which billiard leaves as it is.
-    return process.current_process()._parent_pid is not None
+    return getattr(process.current_process(), "_parent_pid", None) is not None
 
 
 _registered: list[_AtExit] = []

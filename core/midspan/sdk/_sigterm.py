@@ -135,9 +135,8 @@ def _call(theirs: Callable[[int, Any], object], number: int, frame: Any) -> None
 
 def _begin(work: Callable[[], object] | None) -> None:
     if work is not None:
-        with contextlib.suppress(
-            RuntimeError
-        ):  # No thread can be had: the pipeline ends with the interpreter.
+        # Where no thread can be had, the interpreter has begun to end, and the pipeline with it.
+        with contextlib.suppress(RuntimeError):
             start_thread(work)
 
 
@@ -155,6 +154,6 @@ def _wait_for(work: Callable[[], object] | None) -> None:
 
     try:
         start_thread(run)
-    except RuntimeError:  # The interpreter has begun to end, and the pipeline with it: this waits for that.
+    except RuntimeError:  # As above: this waits for that end.
         run()
     done.acquire(timeout=_guard.timeout_s)
