@@ -157,6 +157,13 @@ def test_what_the_broker_finds_too_large_is_cut(cluster, exporter, make):
     assert ["a", "b", "first"] == names(cluster)
 
 
+def test_a_span_that_is_larger_than_a_message_is_not_sent(exporter):
+    """librdkafka says so at once, without a broker."""
+    made = exporter(config={"message.max.bytes": 1000})
+    body = made.encode_spans(one_each("x" * 1000))
+    assert (Verdict.TOO_LARGE, []) == (made.send("spans", body, 5).verdict, made.halve("spans", body))
+
+
 def test_the_account_of_a_body_that_was_cut_is_exact(cluster, exporter):
     """Every span is counted as exported, but the one that alone is too large."""
     made = exporter()

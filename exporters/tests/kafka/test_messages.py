@@ -134,3 +134,21 @@ def test_receipts_are_bounded(bodies):
         receipts.keep(b"%d" % number, [number])
     known = [number for number in range(bodies) if receipts.of(b"%d" % number) == {number}]
     assert list(range(max(0, bodies - 64), bodies)) == known
+
+
+def test_many_metrics_become_several_messages():
+    """A metric that is longer than a message by itself stays alone in one."""
+    metric = testing.finished_metrics("m")[0]._replace(resource=Resource({}))
+    metric = metric._replace(points=metric.points[:1])
+    named = [metric._replace(name=name) for name in ("a", "b" * 1000, "c")]
+    limit = len(next(iter(metric_frames([metric], "resource", ROOMY))).message) + 500
+    parts = list(metric_frames(named, "resource", limit))
+    assert [["a"], ["b" * 1000], ["c"]] == [names_of(part) for part in parts]
+    assert [False, True, False] == [len(part.message) > limit for part in parts]
+
+
+def test_metrics_of_an_odd_resource_have_no_key():
+    """What a foreign source gives may be anything; its points are sent all the same."""
+    metric = testing.finished_metrics("m")[0]._replace(resource=object())
+    (frame,) = metric_frames([metric], "resource", ROOMY)
+    assert (b"", ["m"]) == (frame.key, names_of(frame))
