@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from typing import ClassVar
-
 import pytest
 import requests
+from _http_server import SEEN, served
 
 from midspan import propagation, trace
 from midspan.integrations import requests as integration
 from midspan.trace import SpanKind, StatusCode
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answer by the path, and keep the headers of each request."""
-
-    seen: ClassVar[list] = []
-
-    def do_GET(self):
-        """Serve /status/N, and /redirect to /status/200."""
-        self.seen.append(dict(self.headers.items()))
-        kind, _, rest = self.path[1:].partition("?")[0].partition("/")
-        self.send_response(302 if kind == "redirect" else int(rest))
-        if kind == "redirect":
-            self.send_header("Location", "/status/200")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *arguments):
-        """Stay silent."""
-
-
 @pytest.fixture(scope="module")
 def url():
-    """Serve on a free port, and return the URL."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    """Return the URL of a real server."""
+    with served() as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)
 def _fresh(memory):
-    Handler.seen.clear()
+    SEEN.clear()
     yield
     integration.uninstrument()
 
@@ -68,7 +43,7 @@ def test_a_request_is_a_client_span_and_carries_its_identity(url, spans):
         "http.response.status_code": 200,
         "network.protocol.version": "1.0",
     } == client.attributes
-    assert client.context.span_id == propagation.extract(Handler.seen[0]).span.context.span_id
+    assert client.context.span_id == propagation.extract(SEEN[0]).span.context.span_id
 
 
 def test_each_hop_of_a_redirect_is_a_span(url, spans):
@@ -79,7 +54,7 @@ def test_each_hop_of_a_redirect_is_a_span(url, spans):
     first, second = [span for span in spans() if span.kind is SpanKind.CLIENT]
     assert [302, 200] == [span.attributes["http.response.status_code"] for span in (first, second)]
     assert [work.context, work.context] == [first.parent, second.parent]
-    told = [propagation.extract(headers).span.context.span_id for headers in Handler.seen]
+    told = [propagation.extract(headers).span.context.span_id for headers in SEEN]
     assert [first.context.span_id, second.context.span_id] == told
 
 
@@ -125,14 +100,14 @@ def test_nothing_is_recorded_or_sent_where_tracing_is_suppressed(url, spans):
     integration.instrument()
     with trace.suppressed():
         requests.get(f"{url}/status/200", timeout=5)
-    assert ([], False) == (spans(), "traceparent" in {name.lower() for name in Handler.seen[0]})
+    assert ([], False) == (spans(), "traceparent" in {name.lower() for name in SEEN[0]})
 
 
 def test_an_excluded_url_is_neither_recorded_nor_given_headers(url, spans):
     """A regular expression anywhere in the URL is enough."""
     integration.instrument(excluded_urls="/status/2.0,other")
     requests.get(f"{url}/status/200", timeout=5)
-    assert ([], False) == (spans(), "traceparent" in {name.lower() for name in Handler.seen[0]})
+    assert ([], False) == (spans(), "traceparent" in {name.lower() for name in SEEN[0]})
 
 
 def test_uninstrument_restores_what_was_there():
