@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -84,13 +87,22 @@ def victoria(tmp_path: Path) -> Iterator[str]:
         program("victoria-metrics"),
         f"-storageDataPath={tmp_path / 'data'}",
         f"-httpListenAddr=127.0.0.1:{port}",
+        # Queries see what has just been written, not only what is half a minute old.
+        "-search.latencyOffset=0s",
     ]
     with running(command, port, tmp_path / "log"):
         yield f"http://127.0.0.1:{port}"
 
 
+def show_at_once(url: str) -> None:
+    """Have VictoriaMetrics show what has just been written; Prometheus, which does, does not know how."""
+    with contextlib.suppress(urllib.error.HTTPError):
+        ask(f"{url}/internal/force_flush")
+
+
 def values(url: str, query: str) -> dict[frozenset[tuple[str, str]], float]:
     """Return what a query finds, by labels; both answer in one form."""
+    show_at_once(url)
     rows = json.loads(ask(f"{url}/api/v1/query", query=query))["data"]["result"]
     return {frozenset(row["metric"].items()): float(row["value"][1]) for row in rows}
 
@@ -130,6 +142,63 @@ def test_what_was_counted_is_there(receiver: str, request: pytest.FixtureRequest
     assert 1 == len(values(url, 'target_info{job="eu/shop"}'))
 
 
+# A gateway that takes no large bodies, as many stand before a receiver.
+GATEWAY = """
+{user}
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{}}
+http {{
+  access_log {folder}/access.log;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  client_max_body_size 16k;
+  server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass {url}; }} }}
+}}
+"""
+
+
+@contextlib.contextmanager
+def gateway(url: str, folder: Path) -> Iterator[str]:
+    """Start nginx before a receiver; yield its address."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed (Debian: nginx-light)")
+    port = free_port()
+    user = "user root;" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(GATEWAY.format(user=user, folder=folder, port=port, url=url))
+    command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+    with running(command, port, folder / "nginx.log"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("receiver", ["prometheus", "victoria"])
+def test_what_is_too_large_for_a_gateway_arrives_in_parts(
+    receiver: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    """Every series, once, and the account is right, though the gateway has refused some requests."""
+    url = request.getfixturevalue(receiver)
+    with gateway(url, tmp_path) as narrow:
+        exporter = RemoteWriteExporter(f"{narrow}/api/v1/write", environment={})
+        pipeline = sdk.configure(
+            service_name="shop", exporters=[exporter], self_metrics=False, environment={}
+        )
+        meter = metrics.get_meter("shop")
+        for number in range(1_000):
+            meter.create_counter("orders").add(number, {"cart": os.urandom(32).hex()})
+            meter.create_histogram("latency").record(number, {"cart": str(number % 50)})
+        assert pipeline.force_flush(30) is True
+        stats = pipeline.stats().metrics[exporter.name]
+    assert (1_050, {}) == (stats.exported, stats.dropped)
+    eventually(lambda: list(values(url, "count(orders_total)").values()), [1_000.0])
+    eventually(lambda: list(values(url, "sum(orders_total)").values()), [499_500.0])
+    eventually(lambda: list(values(url, "sum(latency_count)").values()), [1_000.0])
+    assert " 413 " in (tmp_path / "access.log").read_text()
+
+
 def test_exemplars_lead_to_their_trace(prometheus: str) -> None:
     """Prometheus keeps them when it is told to."""
     trace_id = f"{work(prometheus).context.trace_id:032x}"
@@ -159,6 +228,7 @@ def test_victoria_metrics_has_every_sample(victoria: str) -> None:
         exporter.shutdown(1)
 
     def busy() -> int:
+        show_at_once(victoria)
         lines = ask(
             f"{victoria}/api/v1/export", **{"match[]": '{__name__=~"[cgh][0-9]+(_.*)?"}'}
         ).splitlines()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from exporters.tests._metric_strategies import metric_batches
 from exporters.tests.prometheus._write_oracle import decode, samples_of
@@ -81,16 +79,19 @@ def test_an_exporter_halves_what_it_has_packed():
     assert ["a_total"] == names_in(bytes(exporter._decompress(halves[1][0])))
 
 
+# Each example is decoded as often as it is cut.
+@settings(max_examples=40)
 @given(batch=metric_batches())
 def test_nothing_is_lost_however_often_a_request_is_cut(batch):
     """Down to single points: together they hold all samples of the whole, with the same metadata."""
     whole = encode_write_request([each._replace(resource=SHOP) for each in batch])
-    pieces = [whole]
-    while any(cut := [halve_write_request(piece) for piece in pieces]):
-        pieces = functools.reduce(
-            list.__add__,
-            ([half for half, _ in two] or [piece] for piece, two in zip(pieces, cut, strict=True)),
-        )
+    pieces, waiting = [], halve_write_request(whole) or [(whole, 1)]
+    while waiting:
+        piece, count = waiting.pop()
+        halves = halve_write_request(piece)
+        assert count == (sum(number for _, number in halves) if halves else 1)
+        waiting += halves
+        pieces += [] if halves else [piece]
     samples: dict = {}
     for piece in pieces:
         found, described = told(piece)

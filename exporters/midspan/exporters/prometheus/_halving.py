@@ -51,11 +51,13 @@ def _points(payload: bytes) -> list[_Point]:
     for number, value, whole in each_field(payload):
         if number == _TIME_SERIES and isinstance(value, bytes):
             labels = dict(_labels(value))
-            if labels.get(b"__name__") == _TARGET and points:
-                # It is no measurement, and goes with the last one of its resource.
-                points[-1].series.append(whole)
-            else:
+            # What tells of the resource is no measurement, and goes with the one before it.
+            if labels.get(b"__name__") != _TARGET:
                 family.append((whole, labels))
+            elif family:
+                family[-1] = family[-1][0] + whole, family[-1][1]
+            elif points:
+                points[-1].series.append(whole)
         elif number == _METADATA and isinstance(value, bytes):
             is_distribution = read_fields(value).get(1) in _DISTRIBUTIONS
             points += [_Point(series, whole) for series in _series_of_points(family, is_distribution)]
