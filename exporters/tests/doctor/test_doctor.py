@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -228,6 +232,22 @@ def test_a_port_that_is_taken_is_a_refusal_with_a_remedy(doctor):
             OTEL_EXPORTER_PROMETHEUS_PORT=str(taken.getsockname()[1]),
         )
     assert (3, True) == (run.code, "if the application runs here" in run.troubles[0][1])
+
+
+@pytest.mark.gevent
+def test_under_gevent_it_sends_as_well_and_says_so(collector):
+    """In a process of its own: what is patched stays so."""
+    code = (
+        "from gevent import monkey; monkey.patch_all()\n"
+        "import sys; from midspan.cli import main; sys.exit(main(['doctor', '--json']))"
+    )
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    told = json.loads(done.stdout)
+    settings = {each["name"]: each["value"] for each in told["settings"]}
+    assert (0, "has patched sockets here") == (done.returncode, settings["gevent"])
 
 
 def test_files_and_consoles_are_written_to(doctor, tmp_path):

@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from midspan._forks import has_frozen_threads, is_before_fork
-from midspan.cli.doctor._report import BROKEN, WRONG, Setting
+from midspan.cli.doctor._report import BROKEN, Setting
 from midspan.cli.doctor._values import said_by
-from midspan.sdk._environment import ConfigurationError, Environment
+from midspan.sdk._environment import Environment
 from midspan.sdk._settings import spill_settings
 from midspan.sdk._spill_state import spill_state
 
@@ -41,11 +41,7 @@ def _look_at_switch(report: Report) -> None:
 
 
 def _look_at_spill(report: Report, readings: Mapping[str, str | None]) -> None:
-    try:
-        settings = spill_settings(None, Environment())
-    except ConfigurationError as error:
-        report.trouble(str(error), code=WRONG)
-        return
+    settings = spill_settings(None, Environment())
     if settings is None:
         report.settings.append(Setting("spill", "off: what memory cannot hold is lost"))
         return

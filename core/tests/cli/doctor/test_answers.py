@@ -24,6 +24,26 @@ class Called:
 """
 
 
+# An exporter that waits to be asked, and says where if it has an address.
+ASKED = """
+class Asked:
+    name = "asked"
+    synchronous = True
+
+    def __repr__(self):
+        return "Asked({where})"
+
+    def export_metrics(self, metrics):
+        pass
+
+    def {follow}(self, source):
+        pass
+
+    def unfollow_metrics(self, source):
+        pass
+"""
+
+
 @pytest.fixture
 def called(register, monkeypatch):
     """Register an exporter that answers a call by running a line of code, and configure it."""
@@ -112,6 +132,33 @@ def test_an_exporter_that_is_called_is_judged_by_what_it_does(called, doctor, li
     called(line)
     run = doctor("--json")
     assert (code, {"spans": verdict}, "raise" in line) == (run.code, run.sent("called"), "no ink" in run.out)
+
+
+@pytest.mark.parametrize(
+    ("form", "verdict", "words"),
+    [
+        ({"where": "", "follow": "follow_metrics"}, "unknown", "does not say where"),
+        (
+            {"where": "http://127.0.0.1:1/metrics", "follow": "follow_metrics"},
+            "refused",
+            "does not answer a scrape",
+        ),
+        ({"where": "", "follow": "forget"}, "unknown", "does not say what became of it"),
+    ],
+)
+def test_an_exporter_that_is_asked_is_asked(register, doctor, form, verdict, words):
+    """As whoever collects from it would; where that cannot be, nothing is known."""
+    register("asked", ASKED.format(**form), "Asked")
+    run = doctor("--json", "--exporter", "asked", "--timeout", "1")
+    (backend,) = run.told["exporters"]
+    assert (verdict, True) == (run.sent("asked")["metrics"], words in backend["sent"][0]["message"])
+
+
+def test_what_is_served_without_the_metric_is_trouble(register, doctor, server):
+    """Somebody else answers at that place."""
+    register("asked", ASKED.format(where=f"{server.url}/metrics", follow="follow_metrics"), "Asked")
+    run = doctor("--json", "--exporter", "asked")
+    assert (1, True) == (run.code, "without the metric" in run.findings("trouble")[0])
 
 
 def test_what_cannot_be_encoded_is_told_with_its_reason(register, doctor):
