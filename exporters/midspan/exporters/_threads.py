@@ -38,10 +38,16 @@ def away_from_greenlets(function: Callable[[], T]) -> T:
 
 
 def _has_greenlets() -> bool:
-    """Say whether gevent is at work in this thread, and sleeping lets other greenlets go on."""
+    """Say whether greenlets wait in this thread for their turn, and sleeping gives it to them.
+
+    A worker of the pipeline has a hub of gevent's as well, once it has slept; but nobody waits there, and a
+    thread that is in the middle of a switch when the interpreter ends brings the process down.
+    """
     monkey = sys.modules.get("gevent.monkey")
     if monkey is None or not monkey.is_module_patched("time"):
         return False
-    from gevent._hub_local import get_hub_if_exists  # noqa: PLC0415 - there is gevent
+    from gevent import getcurrent  # noqa: PLC0415 - there is gevent
+    from gevent._hub_local import get_hub_if_exists  # noqa: PLC0415 - as above
 
-    return get_hub_if_exists() is not None
+    hub = get_hub_if_exists()
+    return hub is not None and (hub.main_hub or getcurrent().parent is not None)

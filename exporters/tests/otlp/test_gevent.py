@@ -13,14 +13,14 @@ pytestmark = pytest.mark.gevent
 
 SCRIPT = """
 import json, sys, time, warnings
-when, url = sys.argv[1:]
+when, protocol, url = sys.argv[1:]
 warnings.simplefilter("ignore")
 if when == "patched first":
     from gevent import monkey
     monkey.patch_all()
 from midspan import sdk, trace
 from midspan.exporters.otlp import OTLPExporter
-exporter = OTLPExporter(url, timeout_s=0.5)
+exporter = OTLPExporter(url, protocol=protocol, timeout_s=0.5)
 pipeline = sdk.configure(exporters=[exporter], environment={"OTEL_BSP_SCHEDULE_DELAY": "50"})
 if when == "patched last":
     from gevent import monkey
@@ -45,10 +45,11 @@ print(json.dumps([worst_s, flushed, time.monotonic() - begin_s, stats.dropped]))
 """
 
 
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
 @pytest.mark.parametrize("when", ["patched first", "patched last"])
-def test_a_hanging_collector_does_not_stall_the_loop(speak, when):
+def test_a_hanging_collector_does_not_stall_the_loop(speak, when, protocol):
     """No stall above a tenth of a second, the shutdown on time, the loss counted."""
-    command = [sys.executable, "-c", SCRIPT, when, speak(b"")]
+    command = [sys.executable, "-c", SCRIPT, when, protocol, speak(b"")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
     worst_s, flushed, took_s, dropped = json.loads(done.stdout)
