@@ -127,3 +127,31 @@ def test_cancellation_is_no_failure(spans):
     with pytest.raises(asyncio.CancelledError):
         requested(asgi.instrument(waiting), HTTP)
     assert StatusCode.UNSET is spans()[0].status.code
+
+
+@pytest.mark.parametrize(("code", "status"), [(1000, StatusCode.UNSET), (1006, StatusCode.ERROR)])
+def test_a_client_that_says_goodbye_is_no_failure(spans, code, status):
+    """Frameworks raise where a handler reads from a websocket that was closed; 1000 and 1001 are in order."""
+
+    class DisconnectedError(Exception):
+        def __init__(self):
+            self.code = code
+
+    async def socket(scope, receive, send):
+        await send({"type": "websocket.accept"})
+        raise DisconnectedError
+
+    with pytest.raises(DisconnectedError):
+        requested(asgi.instrument(socket), SOCKET)
+    assert status is spans()[0].status.code
+
+
+def test_what_is_excluded_is_excluded_for_the_layers_below(spans):
+    """An application inside, which excludes nothing, does not record it in its stead."""
+    inner = asgi.instrument(plain)
+
+    async def around(scope, receive, send):
+        await inner(scope, receive, send)
+
+    requested(asgi.instrument(around, excluded_urls="/p"), HTTP)
+    assert ["afterwards"] == [span.name for span in spans()]

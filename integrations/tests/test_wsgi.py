@@ -118,6 +118,14 @@ def test_two_layers_make_one_span(spans):
     assert 1 == len(spans())
 
 
+def test_what_is_excluded_is_excluded_for_the_layers_below(spans):
+    """An application inside, which excludes nothing, does not record it in its stead."""
+    inner = wsgi.instrument(plain)
+    around = wsgi.instrument(lambda *arguments: inner(*arguments), excluded_urls="/p")  # noqa: PLW0108 - another application
+    requested(around)
+    assert [] == spans()
+
+
 def test_an_application_that_is_uninstrumented_is_the_one_that_was_given():
     """Twice instrumented is once instrumented."""
     assert plain is wsgi.uninstrument(wsgi.instrument(wsgi.instrument(plain)))

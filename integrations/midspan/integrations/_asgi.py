@@ -20,19 +20,25 @@ if TYPE_CHECKING:
     Send: TypeAlias = Callable[[Message], Awaitable[None]]
     Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-__all__ = ["ASGIPolicy", "TracedApplication", "exchange_of", "serve"]
+__all__ = ["ASGIPolicy", "TracedApplication", "exchange_of", "leave_out", "serve"]
 
 # Where a framework finds the exchange that the layer below it began.
 _KEY: Final = "midspan.exchange"
 _SCHEMES: Final = {"http": "http", "websocket": "ws"}
 _ACCEPTED: Final = 101
 _REFUSED: Final = 403
+_GOODBYES: Final = (1000, 1001)
 
 
 def exchange_of(scope: Scope) -> Exchange | None:
     """Return the exchange that an ASGI request belongs to; None if nobody records it."""
     exchange: Exchange | None = scope.get(_KEY)
     return exchange
+
+
+def leave_out(scope: Scope) -> None:
+    """See that no layer below this one records a request that nobody has begun to record."""
+    scope.setdefault(_KEY, None)
 
 
 class ASGIPolicy(ServerPolicy):
@@ -47,6 +53,7 @@ class ASGIPolicy(ServerPolicy):
         headers = _texts(scope["headers"])
         request = _request(scope, headers)
         if self.settings.excluded and self.excludes(f"{request.scheme}://{request.host}{request.path}"):
+            leave_out(scope)
             return None
         exchange = scope[_KEY] = self.begin(request, headers, _values_of(headers))
         exchange.hook(scope)
@@ -80,11 +87,17 @@ async def serve(
     try:
         await application(scope, receive, _observed(send, exchange, scope))
     except BaseException as error:
-        exchange.failed(error)
+        if not _is_goodbye(error, scope):
+            exchange.failed(error)
         raise
     finally:
         exchange.end()
         context.detach(token)
+
+
+def _is_goodbye(error: BaseException, scope: Scope) -> bool:
+    """Say whether an error tells that a client has closed its websocket in good order (RFC 6455, 7.4.1)."""
+    return scope["type"] == "websocket" and getattr(error, "code", None) in _GOODBYES
 
 
 def _observed(send: Send, exchange: Exchange, scope: Scope) -> Send:

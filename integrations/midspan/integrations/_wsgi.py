@@ -44,6 +44,8 @@ class WSGIPolicy(ServerPolicy):
             return None
         request = _request(environ)
         if self.settings.excluded and self.excludes(_url(request)):
+            # Nor does a framework below record it.
+            environ[_KEY] = None
             return None
         exchange = environ[_KEY] = self.begin(request, _headers(environ), _reader(environ))
         exchange.hook(environ)
