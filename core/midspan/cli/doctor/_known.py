@@ -116,6 +116,8 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
     "the OpenTracing bridge": ("JAEGER_SERVICE_NAME", "JAEGER_TAGS", "JAEGER_AGENT_HOST"),
     "the integrations": (
         "OTEL_PYTHON_EXCLUDED_URLS",
+        "OTEL_PYTHON_LOG_CORRELATION",
+        "OTEL_PYTHON_LOG_FORMAT",
         "OTEL_SEMCONV_STABILITY_OPT_IN",
         "MIDSPAN_SEMCONV",
         "MIDSPAN_INBOUND",

@@ -130,7 +130,7 @@ def _exchanged(
     host = f"[{place.host}]" if ":" in place.host else place.host
     head = f"HEAD / HTTP/1.1\r\nHost: {host}:{place.port}\r\nConnection: close\r\n\r\n"
     try:
-        return exchange(place, patience_s, head.encode("idna" if not host.isascii() else "ascii"))
+        return exchange(place, patience_s, head.encode("ascii", "replace"))
     except (OSError, ValueError):
         return None
 

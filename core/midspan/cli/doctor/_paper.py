@@ -84,8 +84,8 @@ class _Pen:
 def write(report: Report, file: IO[str], hide: Callable[[str], str]) -> None:
     """Write a report; everything that may hold a secret goes through `hide`."""
     pen = _Pen(file)
-    versions = " · " if pen.marks is _UNICODE else ", "
-    head = versions.join(f"{name} {version}".strip() for name, version in report.versions.items())
+    between = " · " if pen.marks is _UNICODE else ", "
+    head = between.join(f"{name} {version}".strip() for name, version in report.versions.items())
     lines = [pen.color("head", hide(head)), ""]
     lines += _findings(report, pen, hide)
     lines += _backends(report, pen, hide)
@@ -182,5 +182,15 @@ def _verdict(report: Report, pen: _Pen) -> Iterable[str]:
     told = [f"{count} {level}{'s' if count > 1 else ''}" for level, count in counts.items() if count]
     if report.exit_code:
         return ["", f"{pen.mark('trouble')} {', '.join(told)}; exit code {report.exit_code}"]
-    sent = "what was sent has arrived" if report.trace_id else "nothing was sent"
-    return ["", f"{pen.mark('well')} no trouble, {sent}" + (f"; {', '.join(told)}" if told else "")]
+    return [
+        "",
+        f"{pen.mark('well')} no trouble, {_arrival(report)}" + (f"; {', '.join(told)}" if told else ""),
+    ]
+
+
+def _arrival(report: Report) -> str:
+    """Say no more than is known, of a report without trouble."""
+    if not report.trace_id:
+        return "nothing was sent"
+    is_known = all(sent.verdict == "accepted" for backend in report.backends for sent in backend.sent)
+    return "what was sent has arrived" if is_known else "as far as can be known"

@@ -68,8 +68,9 @@ def _look_at_spill(report: Report, readings: Mapping[str, str | None]) -> None:
 def _told(waiting: Waiting) -> str:
     age = _age(time.time() - waiting.since_s)
     items = "spans" if waiting.signal == "spans" else "points"
+    # Its name comes first, then where it sends to.
     exporter = waiting.exporter.partition(" ")[0]
-    return f"{waiting.items} {items} for {exporter} in {waiting.parcels} parcels, up to {age} old"
+    return f"{waiting.items} {items} for {exporter}, up to {age} old"
 
 
 def _age(seconds: float) -> str:

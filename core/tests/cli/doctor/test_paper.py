@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from midspan.cli.doctor._paper import write
-from midspan.cli.doctor._report import Report
+from midspan.cli.doctor._report import Backend, Report, Sent
 
 
 class Terminal(io.StringIO):
@@ -80,6 +80,15 @@ def test_where_marks_cannot_be_written_there_are_letters():
 def test_a_run_that_ends_well_says_so(poster, doctor):
     """The first thing to look at is the last line."""
     assert "✓ no trouble, what was sent has arrived" == doctor().out.splitlines()[-1]
+
+
+def test_a_run_of_which_not_all_can_be_known_says_so():
+    """Nobody acknowledges a datagram."""
+    report = Report(trace_id="1" * 32)
+    report.backends.append(Backend("jaeger", "udp://a:1", "Jaeger", sent=[Sent("spans", "unknown", "sent")]))
+    file = io.StringIO()
+    write(report, file, str)
+    assert "✓ no trouble, as far as can be known" == file.getvalue().splitlines()[-1]
 
 
 def test_a_run_that_sent_nothing_does_not_say_that_it_arrived(poster, doctor):
