@@ -1,0 +1,107 @@
+"""Carry the context into threads and thread pools: what runs there belongs to the trace that started it.
+
+`threading.Thread` (and `Timer`) take the context in which they are started, `ThreadPoolExecutor` that in
+which each task is submitted; `loop.run_in_executor` submits. A pool's own threads start without one, so that
+no task inherits another's. There are no spans of this itself.
+
+A thread that lives on in the background, and was started while a request was served, goes on in that trace:
+where a library does so, start it earlier, or turn `threads` off.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan import context
+from midspan.integrations._integration import Integration
+from midspan.integrations._library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future, ThreadPoolExecutor
+    from threading import Thread
+
+    from midspan.context import Context
+    from midspan.integrations._patches import Patches
+
+__all__ = ["LIBRARY", "instrument", "uninstrument"]
+
+LIBRARY: Final = Library(None, "threading")
+
+_integration: Final = Integration("threading", LIBRARY)
+
+
+def instrument(*, threads: bool = True, executors: bool = True) -> None:
+    """Carry the context into threads that are started, and tasks that are submitted, from now on."""
+
+    def put(patches: Patches) -> None:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - 10 ms for who has no pools
+        from threading import Thread  # noqa: PLC0415 - as the other integrations do
+
+        if threads:
+            patches.around(Thread, "start", _starting(patches))
+        if executors:
+            patches.around(ThreadPoolExecutor, "submit", _submitting(patches))
+
+    _integration.turn_on(("threading",), put)
+
+
+def uninstrument() -> None:
+    """Start threads and tasks without a context again."""
+    _integration.turn_off()
+
+
+def _starting(patches: Patches) -> Callable[[Any], Any]:
+    def around(native: Callable[..., None]) -> Callable[..., None]:
+        @wraps(native)
+        def start(self: Thread) -> None:
+            here = context.current()
+            if not patches.on or _is_empty(here):
+                native(self)
+                return
+            run = self.run
+
+            def carried() -> None:
+                # What the thread is asked for from now on is its own method; and there is no cycle left.
+                vars(self).pop("run", None)
+                with context.attached(here):
+                    run()
+
+            # On the object: a subclass has a `run` of its own.
+            vars(self)["run"] = carried
+            try:
+                native(self)
+            except BaseException:
+                vars(self).pop("run", None)
+                raise
+
+        return start
+
+    return around
+
+
+def _submitting(patches: Patches) -> Callable[[Any], Any]:
+    def around(native: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+        @wraps(native)
+        def submit(self: ThreadPoolExecutor, fn: Any, /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - any function
+            here = context.current()
+            if not patches.on or _is_empty(here):
+                return native(self, fn, *arguments, **named)
+
+            @wraps(fn, updated=())
+            def carried(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+                with context.attached(here):
+                    return fn(*arguments, **named)
+
+            # A thread that is made for this task serves many others.
+            with context.attached(context.EMPTY):
+                return native(self, carried, *arguments, **named)
+
+        return submit
+
+    return around
+
+
+def _is_empty(here: Context) -> bool:
+    return here.span is None and not here.baggage and not here.values

@@ -1,0 +1,107 @@
+"""Log records say which trace they belong to."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+
+from midspan import trace
+from midspan._environment import ConfigurationError
+from midspan.integrations import logging as integration
+
+TRACER = trace.get_tracer("t")
+
+
+@pytest.fixture(autouse=True)
+def _off(memory):
+    yield
+    integration.uninstrument()
+
+
+@pytest.fixture
+def record(caplog):
+    """Return a function that logs a line and returns its record."""
+
+    def logged(message="hello", **named):
+        logging.getLogger("shop").warning(message, **named)
+        return caplog.records[-1]
+
+    return logged
+
+
+def test_a_record_has_the_ids_of_the_current_span(record):
+    """As hexadecimal digits (the flags: sampled, and random ids); zeros where there is no span."""
+    integration.instrument()
+    with TRACER.start_as_current_span("work") as span:
+        inside = record()
+    outside = record()
+    context = span.context
+    assert (f"{context.trace_id:032x}", f"{context.span_id:016x}", "03") == (
+        inside.trace_id,
+        inside.span_id,
+        inside.trace_flags,
+    )
+    assert ("0" * 32, "0" * 16, "00") == (outside.trace_id, outside.span_id, outside.trace_flags)
+
+
+def test_the_names_can_be_those_of_opentelemetry(record):
+    """For formats that were written for it."""
+    integration.instrument(integration.OPENTELEMETRY_FIELDS)
+    found = record()
+    assert ("0" * 32, False) == (found.otelTraceID, hasattr(found, "trace_id"))
+
+
+def test_opentelemetry_s_variable_asks_for_them(record, monkeypatch):
+    """Its names come with it."""
+    monkeypatch.setenv("OTEL_PYTHON_LOG_CORRELATION", "true")
+    integration.instrument()
+    assert "0" * 16 == record().otelSpanID
+
+
+def test_a_factory_of_the_application_s_own_stays_in_force(record):
+    """Set before or after; what it adds is there, and what the caller says is believed."""
+    before = logging.getLogRecordFactory()
+    integration.instrument()
+    logging.setLogRecordFactory(lambda *a, **k: setattr(r := before(*a, **k), "mine", 1) or r)
+    try:
+        found = record(extra={"span_id": "theirs"})
+    finally:
+        logging.setLogRecordFactory(before)
+    assert (1, "theirs", "0" * 32) == (found.mine, found.span_id, found.trace_id)
+
+
+def test_an_unknown_field_is_refused():
+    """With those that there are."""
+    with pytest.raises(ConfigurationError, match="fields=service is not known: allowed are trace_id"):
+        integration.instrument({"service": "x"})
+
+
+def test_json_has_one_line_a_record(record):
+    """Time, severity, logger, message, ids, exception, and what came as an extra."""
+    integration.instrument()
+    with TRACER.start_as_current_span("work") as span:
+        try:
+            int("no")
+        except ValueError:
+            found = record("hello %s", extra={"tenant": "acme", "odd": {1}}, exc_info=True)
+    found.args = ("you",)
+    line = integration.JSONFormatter().format(found)
+    written = json.loads(line)
+    assert "\n" not in line
+    assert ("WARNING", "shop", "hello you", "acme", "{1}", f"{span.context.trace_id:032x}") == tuple(
+        written[name] for name in ("severity", "logger", "message", "tenant", "odd", "trace_id")
+    )
+    assert "ValueError" == written["exception"]["type"]
+    assert written["exception"]["message"].endswith("'no'")
+    assert written["timestamp"].endswith("Z")
+
+
+def test_uninstrument_restores_what_was_there(record):
+    """Records are Python's own again."""
+    before = logging.Logger.makeRecord, logging.makeLogRecord
+    integration.instrument()
+    integration.uninstrument()
+    assert before == (logging.Logger.makeRecord, logging.makeLogRecord)
+    assert not hasattr(record(), "trace_id")
