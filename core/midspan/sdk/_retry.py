@@ -28,10 +28,12 @@ def pause_s(
 
     What the backend asked for counts, up to a limit, and a little is added so that not all of its clients
     come back at once; what it asked for in vain (a negative number, no number) does not. Else the pauses
-    double, and half of each is left to chance.
+    double, and half of each is left to chance. None is shorter than the first one may be: a backend that
+    asks for no pause at all, again and again, would be asked as often as its answers come.
     """
     if told_s is not None and is_wish(told_s):
-        return min(told_s, settings.longest_told_s) * (1 + 0.1 * chance())
+        told_s = min(told_s, settings.longest_told_s) * (1 + 0.1 * chance())
+        return max(told_s, settings.first_pause_s * 0.5)
     doublings = min(attempts - 1, _MOST_DOUBLINGS)
     longest_s = min(settings.longest_pause_s, settings.first_pause_s * 2.0**doublings)
     return longest_s * (0.5 + 0.5 * chance())

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.gevent
+pytestmark = [pytest.mark.gevent, pytest.mark.slow]
 
 SCRIPT = """
 import json, sys, time

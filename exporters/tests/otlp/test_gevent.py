@@ -45,7 +45,7 @@ print(json.dumps([worst_s, flushed, time.monotonic() - begin_s, stats.dropped]))
 """
 
 
-@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("protocol", ["http/protobuf", pytest.param("grpc", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("when", ["patched first", "patched last"])
 def test_a_hanging_collector_does_not_stall_the_loop(speak, when, protocol):
     """No stall above a tenth of a second, the shutdown on time, the loss counted."""

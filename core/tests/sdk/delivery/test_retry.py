@@ -21,6 +21,11 @@ def test_what_the_backend_asks_for_counts():
     assert 7 < pause_s(1, 7, DEFAULT, lambda: 0.5) < 8
 
 
+def test_who_asks_for_no_pause_is_not_asked_without_one():
+    """Else a backend that says 0 in each of its answers would get the next request at once, each time."""
+    assert [0.25] * 3 == [pause_s(attempts, 0, DEFAULT, lambda: 0.0) for attempts in (1, 2, 9)]
+
+
 def test_what_cannot_be_meant_is_an_ordinary_failure():
     """A negative pause, and what is no number, say nothing."""
     assert [0.5, 0.5, 0.5] == [
