@@ -123,6 +123,13 @@ def test_a_command_without_a_docstring_is_listed_by_its_name(register, capsys):
     assert "  mute" in [line.rstrip() for line in capsys.readouterr().out.splitlines()]
 
 
+def test_the_doctor_is_there_whatever_is_registered(monkeypatch, capsys):
+    """It has to be, where entry points are what is wrong with an installation."""
+    monkeypatch.setattr(metadata, "entry_points", lambda **_: ())
+    code = main(["--help"])
+    assert (0, True) == (code, "  doctor  Say why nothing arrives" in capsys.readouterr().out)
+
+
 def test_an_error_inside_a_command_is_not_swallowed(register):
     """What a command raises while it runs goes through: only the import is ours to explain."""
     register("fall", "def command(argv): raise ImportError('mine')")

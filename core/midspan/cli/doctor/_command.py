@@ -6,7 +6,6 @@ import argparse
 import os
 import platform
 import sys
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from midspan import sdk
@@ -20,6 +19,7 @@ from midspan.cli.doctor._secrets import Secrets
 from midspan.cli.doctor._surroundings import look_around
 from midspan.cli.doctor._trial import Wanted, examine
 from midspan.cli.doctor._variables import Seen, look_at_variables
+from midspan.resource import DETECTORS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,8 @@ def command(argv: Sequence[str]) -> int:
 
 def _find_out(report: Report, wanted: Wanted, secrets: Secrets) -> None:
     report.versions = {
-        "midspan": metadata.version("midspan"),
+        # The detector knows what to say where there are sources and no distribution.
+        "midspan": str(DETECTORS["sdk"]().attributes["telemetry.sdk.version"]),
         platform.python_implementation(): platform.python_version(),
         platform.system(): platform.release(),
     }
