@@ -28,7 +28,7 @@ def redis() -> Iterator[str]:
     ("name", "tasks", "instances"),
     [
         ("Celery, prefork", 100, 2),
-        ("Celery, max-tasks-per-child 1", 10, 10),
+        ("Celery, max-tasks-per-child 1", 6, 6),
     ],
 )
 def test_every_task_is_one_trace(redis, name, tasks, instances):
