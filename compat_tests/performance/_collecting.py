@@ -1,7 +1,7 @@
 """A collector that reads, acknowledges and counts.
 
-Run as a script, with the protocol as its argument, it says its port; then for each line that comes in, how many
-`spans` it has been sent, or the `latest` payload. It ends when its standard input does.
+Run as a script, with the protocol as its argument, it says its port; then for each line that comes in, how
+many `spans` it has been sent, or the `latest` payload. It ends when its standard input does.
 """
 
 from __future__ import annotations
