@@ -14,7 +14,7 @@ from midspan.cli.doctor._outlets import about, address_of, outlets_of
 from midspan.cli.doctor._refusals import RefusedError, note_refusal, refused_until, without
 from midspan.cli.doctor._report import Backend
 from midspan.cli.doctor._sending import send_through
-from midspan.cli.doctor._values import look_at_settings, said_by
+from midspan.cli.doctor._values import ask_sampler, look_at_settings, said_by
 from midspan.sdk._environment import Environment
 from midspan.sdk._plugins import load_exporter
 from midspan.sdk._wiring import named_exporters
@@ -89,6 +89,8 @@ def _try(report: Report, wanted: Wanted, readings: Mapping[str, str | None], onl
                 report.add("warning", line)
             if not report.settings:
                 look_at_settings(report, pipeline, readings)
+                if wanted.sends:
+                    ask_sampler(report, pipeline, readings)
             outlets = outlets_of(pipeline)
             backends = _backends(outlets, wanted, readings)
             answers = send_through(pipeline, outlets, wanted.timeout_s) if wanted.sends else None

@@ -12,7 +12,7 @@ from midspan.sdk._batch import BatchQueue
 from midspan.sdk._environment import Environment
 from midspan.sdk._readers import PeriodicReader
 from midspan.sdk._settings import given_resource
-from midspan.sdk.sampling import ALWAYS, Situation, threshold_of
+from midspan.sdk.sampling import ALWAYS, ParentBased, Situation, threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from midspan.cli.doctor._report import Report
     from midspan.sdk import Pipeline
 
-__all__ = ["look_at_settings", "said_by"]
+__all__ = ["ask_sampler", "look_at_settings", "said_by"]
 
 _NAME: Final = "service.name"
 
@@ -46,6 +46,19 @@ def look_at_settings(report: Report, pipeline: Pipeline, readings: Mapping[str, 
             f"nothing will be sent: the sampler is {sampler!r}, which takes no new trace",
             f"set OTEL_TRACES_SAMPLER, or leave it out ({', '.join(said_by(readings, 'sampler'))})",
             BROKEN,
+        )
+
+
+def ask_sampler(report: Report, pipeline: Pipeline, readings: Mapping[str, str | None]) -> None:
+    """Have a sampler that goes by what a server says ask it once, and warn if there is no answer."""
+    sampler = pipeline._settings.sampler
+    root = sampler._samplers[Situation.ROOT] if isinstance(sampler, ParentBased) else sampler
+    refresh = getattr(root, "refresh", None)
+    if callable(refresh) and not refresh():
+        report.add(
+            "warning",
+            f"the sampler {sampler!r} is not told what to sample: nobody gives an answer that it can follow",
+            f"check whom it asks ({', '.join(said_by(readings, 'sampler'))})",
         )
 
 

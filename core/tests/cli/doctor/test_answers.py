@@ -290,6 +290,15 @@ def test_a_sampler_that_takes_no_trace_is_trouble(poster, doctor, monkeypatch, s
     )
 
 
+def test_a_sampler_that_is_not_told_what_to_sample_is_a_warning(poster, doctor, monkeypatch):
+    """It goes on with its first rate, which is nearly nothing."""
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_jaeger_remote")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "endpoint=http://127.0.0.1:1/sampling")
+    run = doctor("--json")
+    (warning,) = run.findings("warning")
+    assert (0, True) == (run.code, "is not told what to sample" in warning)
+
+
 def test_a_service_without_a_name_is_a_warning(poster, doctor, monkeypatch):
     """Everything arrives, and nobody finds it: worth a word, not an exit code."""
     monkeypatch.delenv("OTEL_SERVICE_NAME")
