@@ -1,7 +1,9 @@
 """The table of rows: what is done, by whom, and what the ratio must be.
 
 A timed row named `X` of the topic `T` is a function `X` in `sides/<side>/T.py` for midspan and for each peer
-named here; see `_timed.py` for what it returns. A new topic is a new file beside the others.
+named here; see `_timed.py` for what it returns. A new topic is a new file beside the others. `X_peak`
+and `X_grown` are the memory of a fresh process that does what `X` does: the most, and the most beyond what it
+held before.
 """
 
 from __future__ import annotations
