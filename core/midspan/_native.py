@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["TooEarlyError", "allocate_lock", "allocate_rlock", "start_thread"]
+__all__ = ["TooEarlyError", "allocate_lock", "allocate_rlock", "sleep", "start_thread"]
 
 
 class TooEarlyError(RuntimeError):
@@ -46,6 +46,17 @@ def start_thread(function: Callable[[], object]) -> None:
     if is_before_fork():
         raise TooEarlyError("uWSGI has not forked yet")
     _original("start_new_thread")(function, ())
+
+
+def sleep(seconds: float) -> None:
+    """Do nothing for a while, and let no greenlet run in this thread meanwhile.
+
+    In a worker there is none that waits; and gevent's sleep would leave a thread in the middle of a switch,
+    which brings the process down if the interpreter ends just then.
+    """
+    never_released = allocate_lock()
+    never_released.acquire()
+    never_released.acquire(timeout=max(0.0, seconds))
 
 
 def _original(name: str) -> Any:  # noqa: ANN401 - one of the functions of `_thread`

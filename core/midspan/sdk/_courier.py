@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble, delivery
-from midspan._native import allocate_lock
+from midspan._native import allocate_lock, sleep
 from midspan._signals import let_through
 from midspan.delivery import Outcome, Verdict
 from midspan.sdk._depot import Depot
@@ -119,7 +119,7 @@ class Courier:
         while not self._is_over(deadline_s) and (parcel := depot.first()) is not None:
             wait_s = depot.outbox.seconds_to_next()
             if deadline_s is not None:
-                time.sleep(min(wait_s, _LAST_PAUSE_S, seconds_left(deadline_s)))
+                sleep(min(wait_s, _LAST_PAUSE_S, seconds_left(deadline_s)))
             elif wait_s:
                 return
             self._attempt(parcel, deadline_s)

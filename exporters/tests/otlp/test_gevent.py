@@ -54,3 +54,30 @@ def test_a_hanging_collector_does_not_stall_the_loop(speak, when, protocol):
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, env=environment)
     worst_s, flushed, took_s, dropped = json.loads(done.stdout)
     assert (True, False, True, True) == (worst_s < 0.1, flushed, took_s < 1, sum(dropped.values()) > 0)
+
+
+ENDING = """
+import sys
+from gevent import monkey
+monkey.patch_all()
+from midspan import sdk, trace
+from midspan.exporters.otlp import OTLPExporter
+exporter = OTLPExporter("http://127.0.0.1:9", protocol=sys.argv[1])
+pipeline = sdk.configure(exporters=[exporter], environment={})
+trace.get_tracer("x").start_span("x").end()
+pipeline.force_flush(0.1)
+pipeline.shutdown(0.1)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+def test_a_process_ends_well_while_a_worker_waits_for_its_next_attempt(protocol):
+    """A thread that gevent has in the middle of a switch then would bring it down, more often than not."""
+    command = [sys.executable, "-c", ENDING, protocol]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    ended = [
+        subprocess.run(command, capture_output=True, timeout=60, env=environment, check=False).returncode
+        for _ in range(4)
+    ]
+    assert [0] * 4 == ended

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from midspan._forks import after_in_child
-from midspan._native import allocate_lock
+from midspan._native import allocate_lock, sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,12 +70,13 @@ class _Calls:
         """Note that gRPC has something to do in the background for a moment."""
         self.stirred_s = time.monotonic()
 
+    # It sleeps as the system does: no greenlet may run between here and the fork.
     def _before_fork(self) -> None:
         # A signal handler may fork while the code that it interrupts stands in the entrance.
         self._is_closed = self._entrance.acquire(timeout=_PATIENCE_S)
         deadline_s = time.monotonic() + _GRACE_S
         while self._calls and time.monotonic() < deadline_s:
-            _sleep(_POLL_S)
+            sleep(_POLL_S)
         deadline_s = time.monotonic() + _PATIENCE_S
         while self._calls and time.monotonic() < deadline_s:
             # Again and again: one that has just begun cannot be cancelled at once.
@@ -83,21 +84,13 @@ class _Calls:
                 if call.cancel is not None:
                     call.cancel()
                     self.stir()
-            _sleep(_POLL_S)
-        _sleep(max(0.0, self.stirred_s + _QUIET_S - time.monotonic()))
+            sleep(_POLL_S)
+        sleep(self.stirred_s + _QUIET_S - time.monotonic())
 
     def _let_in(self) -> None:
         if self._is_closed:
             self._is_closed = False
             self._entrance.release()
-
-
-def _sleep(seconds: float) -> None:
-    """Sleep, under gevent too: no other greenlet may run between here and the fork."""
-    if seconds > 0:
-        lock = allocate_lock()
-        lock.acquire()
-        lock.acquire(timeout=seconds)
 
 
 _calls: Final = _Calls()
