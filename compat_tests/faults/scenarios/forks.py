@@ -1,6 +1,6 @@
 """A process forks again and again while four of its threads make spans; each child makes spans as well.
 
-All of them are sent over OTLP/HTTP to a collector, which knows each span by its name. Children inherit
+All of them are sent over OTLP to a collector, which knows each span by its name. Children inherit
 locks, connections, queues and random generators in whatever state the threads had them.
 """
 
@@ -16,8 +16,10 @@ from compat_tests.faults._figures import QUICK, Figure, quoted
 from compat_tests.faults._process import play
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from compat_tests.faults._collector import Collector
     from compat_tests.faults._figures import Figures, Plan
 
 _THREADS = 4
@@ -26,9 +28,9 @@ _PAUSE_S = 0.002
 _PATIENCE_S = 20.0
 
 
-def program(side: Any, forks: int, endpoint: str) -> dict[str, Any]:
+def program(side: Any, forks: int, endpoint: str, protocol: str = "http/protobuf") -> dict[str, Any]:
     """Fork so many children, one after another, and say how many spans there must be of each kind."""
-    side.configure(side.otlp(endpoint), max_queue_size=100_000)
+    side.configure(side.otlp(endpoint, protocol), max_queue_size=100_000)
     with side.span("first"):  # so that the connection is open, and its worker at work, before the first fork
         pass
     side.flush(10)
@@ -79,8 +81,18 @@ def _hangs(pid: int) -> bool:
 
 def run(plan: Plan = QUICK) -> Figures:
     """Fork 1,000 times, or 100 times."""
+    from compat_tests.faults._collector import Collector
+
     forks = int(plan.choose(1_000, 100))
-    ours = _play(forks)
+    figures = _figures(forks, _play(forks, Collector))
+    if plan.peer is None:
+        return [figures[0]._replace(**quoted("corrupt payloads accepted, children hung")), *figures[1:]]
+    theirs = _play(forks, Collector, plan.peer)
+    kinds = ("hung", "corrupt", "lost", "duplicates")
+    return [figure._replace(peers=_told(theirs, kind)) for figure, kind in zip(figures, kinds, strict=True)]
+
+
+def _figures(forks: int, ours: dict[str, Any]) -> Figures:
     figures = [
         Figure("children that hung", "0", _told(ours, "hung"), ours["hung"] == 0),
         Figure("corrupt requests", "0", _told(ours, "corrupt"), ours["corrupt"] == 0),
@@ -88,19 +100,14 @@ def run(plan: Plan = QUICK) -> Figures:
         Figure("duplicate ids", "0", _told(ours, "duplicates"), ours["duplicates"] == 0),
     ]
     title = f"{forks:,} forks, {_THREADS} threads: "
-    figures[0] = figures[0]._replace(what=title + figures[0].what)
-    if plan.peer is None:
-        return [figures[0]._replace(**quoted("corrupt payloads accepted, children hung")), *figures[1:]]
-    theirs = _play(forks, plan.peer)
-    kinds = ("hung", "corrupt", "lost", "duplicates")
-    return [figure._replace(peers=_told(theirs, kind)) for figure, kind in zip(figures, kinds, strict=True)]
+    return [figures[0]._replace(what=title + figures[0].what), *figures[1:]]
 
 
-def _play(forks: int, peer: Path | None = None) -> dict[str, Any]:
-    from compat_tests.faults._collector import Collector
-
-    who: dict[str, Any] = {} if peer is None else {"side": "peers", "python": peer}
-    with Collector() as collector:
+def _play(
+    forks: int, listen: Callable[[], Collector], peer: Path | None = None, **more: str
+) -> dict[str, Any]:
+    who: dict[str, Any] = more if peer is None else {"side": "peers", "python": peer, **more}
+    with listen() as collector:
         outcome = play("forks", timeout_s=120 + forks * 0.5, forks=forks, endpoint=collector.endpoint, **who)
         result = outcome.result
         if not result:

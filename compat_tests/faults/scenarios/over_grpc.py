@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from compat_tests.faults._figures import QUICK, Figure
-from compat_tests.faults.scenarios import delivery, greenlets
+from compat_tests.faults.scenarios import delivery, forks, greenlets
 from compat_tests.faults.scenarios import hanging as hangs
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def run(plan: Plan = QUICK) -> Figures:
     with ThreadPoolExecutor() as pool:
         hanging = pool.submit(_hanging, plan)
         found = [*figures(plan, cases), *hanging.result()]
-    return [*found, *_stalls(plan)]
+    return [*found, *_stalls(plan), *_forks(plan)]
 
 
 def _case(what: str, must: str, holds: Any, arguments: dict[str, Any], **more: Any) -> Case:
@@ -163,3 +163,11 @@ def _stalls(plan: Plan) -> Figures:
             greenlets._stall(plan, when, "collector silent", collector.endpoint, **_GRPC)
             for when in greenlets._WHENS
         ]
+
+
+def _forks(plan: Plan) -> Figures:
+    """Fork beside threads that make spans; the peer is left out, for where it hangs it does so for minutes."""
+    from compat_tests.faults._grpc_collector import GRPCCollector
+
+    count = int(plan.choose(1_000, 30))
+    return forks._figures(count, forks._play(count, GRPCCollector, **_GRPC))
