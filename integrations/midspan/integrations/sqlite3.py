@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from functools import cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._db import DbPolicy, Target, db_settings, executed, executed_many
+from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, executed, named_as, traced
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -68,25 +68,13 @@ def _connecting(policy: DbPolicy, patches: Patches) -> Callable[[Any], Any]:
                 # A function that makes connections: of what class, only it knows.
                 return native(*arguments, **named, factory=asked)
             connection = native(*arguments, **named, factory=_traced_connection(asked))
-            traced: Any = connection
-            traced._midspan = _Tracing(policy, _target(arguments, named), patches)
+            made: Any = connection
+            made._midspan = Tracing(policy, _target(arguments, named), patches)
             return connection
 
         return connect
 
     return around
-
-
-class _Tracing(NamedTuple):
-    """How the statements of one connection are recorded."""
-
-    policy: DbPolicy
-    target: Target
-    patches: Patches
-
-    def is_to_record(self) -> bool:
-        """Say whether what is sent now is to be recorded."""
-        return self.patches.on and self.policy.is_to_record()
 
 
 _FACTORY: Final = 5  # its place among the positional arguments of `connect`
@@ -116,13 +104,13 @@ def _traced_connection(native: type[Connection]) -> type[Connection]:
 
     has_own_cursors = native.cursor is not sqlite3.Connection.cursor
 
-    class TracedConnection(_traced(native)):  # type: ignore[misc]  # made for whatever class it is given
+    class TracedConnection(_with_scripts(native)):  # type: ignore[misc]  # made for whatever class it is given
         def cursor(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - sqlite3's own
             tracing = self._midspan
             asked = arguments[0] if arguments else named.get("factory", sqlite3.Cursor)
             if tracing is None or has_own_cursors or not isinstance(asked, type):
                 return super().cursor(*arguments, **named)
-            cursor = super().cursor(_traced(asked))
+            cursor = super().cursor(_with_scripts(asked))
             cursor._midspan = tracing
             return cursor
 
@@ -141,44 +129,19 @@ def _traced_connection(native: type[Connection]) -> type[Connection]:
             with tracing.policy.call(tracing.target, operation):
                 native()
 
-    traced: type[Connection] = _named_as(TracedConnection, native)
-    return traced
+    made: type[Connection] = named_as(TracedConnection, native)
+    return made
 
 
 @cache
-def _traced(native: type) -> Any:  # noqa: ANN401 - a subclass of `native`
-    """Return a subclass of a connection or of a cursor: both have the same three verbs that send."""
+def _with_scripts(native: type) -> Any:  # noqa: ANN401 - a subclass of `native`
+    """Return a traced subclass of a connection or of a cursor: both have the same three verbs that send."""
 
-    class Traced(native):  # type: ignore[misc]  # as above
-        # Until it is known: a constructor may send something.
-        _midspan: _Tracing | None = None
-
-        def execute(self, statement: Any, *rest: Any) -> Any:  # noqa: ANN401 - sqlite3's own
-            tracing = self._midspan
-            if tracing is None or not tracing.patches.on:
-                return super().execute(statement, *rest)
-            return executed(tracing.policy, tracing.target, super().execute, self, statement, *rest)
-
-        def executemany(self, statement: Any, parameters: Any) -> Any:  # noqa: ANN401 - sqlite3's own
-            tracing = self._midspan
-            if tracing is None or not tracing.patches.on:
-                return super().executemany(statement, parameters)
-            return executed_many(
-                tracing.policy, tracing.target, super().executemany, self, statement, parameters
-            )
-
+    class Traced(traced(native)):  # type: ignore[misc]  # as above
         def executescript(self, script: str) -> Any:  # noqa: ANN401 - sqlite3's own
             tracing = self._midspan
             if tracing is None or not tracing.patches.on:
                 return super().executescript(script)
             return executed(tracing.policy, tracing.target, super().executescript, self, script)
 
-    return _named_as(Traced, native)
-
-
-def _named_as(made: Any, native: type) -> Any:  # noqa: ANN401 - a class
-    """Let a class go by the name of the one that it stands for: in reprs and in messages of errors."""
-    made.__name__ = native.__name__
-    made.__qualname__ = native.__qualname__
-    made.__module__ = native.__module__
-    return made
+    return named_as(Traced, native)

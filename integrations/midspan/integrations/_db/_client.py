@@ -50,9 +50,15 @@ class DbPolicy:
         """Say whether a statement is to be recorded here, and not by a library above this one."""
         return not is_inside(_ASKING) and not trace.is_suppressed()
 
-    def sql(self, target: Target, statement: Any, batch: int | None = None) -> DbCall:  # noqa: ANN401 - as they come
+    def sql(
+        self,
+        target: Target,
+        statement: Any,  # noqa: ANN401 - text, or what the driver takes for one
+        batch: int | None = None,
+        cursor: Any = None,  # noqa: ANN401 - the driver's
+    ) -> DbCall:
         """Return the block in which a statement of SQL is sent, `batch` times with different parameters."""
-        text = _text(statement)
+        text = _text(statement, cursor)
         found = read(text, is_mysql=target.system in ("mysql", "mariadb"))
         return self.call(
             target,
@@ -170,23 +176,29 @@ def _fill(attributes: dict[str, Any], key: str, value: object) -> None:
         attributes[key] = value
 
 
-def _text(statement: Any) -> str:  # noqa: ANN401 - str, bytes, or an object that stands for a statement
+def _text(statement: Any, cursor: Any) -> str:  # noqa: ANN401 - str, bytes, or an object that becomes one
     if isinstance(statement, str):
         return statement
     if isinstance(statement, (bytes, bytearray)):
         return statement.decode("utf-8", "replace")
-    # psycopg2's `sql.SQL(...)` and its like need a connection to become text; their repr may hold literals.
-    return ""
+    try:
+        # psycopg's `sql.SQL(...)` and its like need a connection to become text.
+        return str(statement.as_string(cursor))
+    except Exception:  # noqa: BLE001 - what it is, the driver will know
+        return ""
 
 
 def _status_of(error: Exception) -> str | None:
     """Return what the database said: an SQLSTATE or a vendor's code, as the drivers keep it."""
+    first = error.args[0] if error.args else None
+    if type(first) is int:
+        # MySQL's drivers: the number is what its manual lists.
+        return str(first)
     for name in ("sqlstate", "pgcode", "sqlite_errorname", "errno", "code"):
         value = getattr(error, name, None)
         if isinstance(value, (str, int)) and not isinstance(value, bool) and value:
             return str(value)
-    first = error.args[0] if error.args else None
-    return str(first) if type(first) is int else None
+    return None
 
 
 def _has_comment(statement: str | bytes) -> bool:

@@ -25,7 +25,7 @@ def executed(
     """Call `native(statement, *rest)`, the cursor's own `execute`, and return what it returns."""
     if not policy.is_to_record():
         return native(statement, *rest, **named)
-    with policy.sql(target, statement) as call:
+    with policy.sql(target, statement, cursor=cursor) as call:
         call.hook(cursor, statement, rest[0] if rest else None)
         result = native(call.commented(statement), *rest, **named)
         call.answer_hook(cursor)
@@ -46,7 +46,7 @@ def executed_many(  # noqa: PLR0913 - as above
     if not policy.is_to_record():
         return native(statement, parameters, *rest, **named)
     batch = len(parameters) if hasattr(parameters, "__len__") else None
-    with policy.sql(target, statement, batch=batch) as call:
+    with policy.sql(target, statement, batch, cursor) as call:
         call.hook(cursor, statement, parameters)
         result = native(call.commented(statement), parameters, *rest, **named)
         call.answer_hook(cursor)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 
+__all__: list[str] = []
+
 
 def _begin() -> None:
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is no part of every start
