@@ -166,7 +166,7 @@ def _stalls(plan: Plan) -> Figures:
 
 
 def _forks(plan: Plan) -> Figures:
-    """Fork beside threads that make spans; the peer is left out, for where it hangs it does so for minutes."""
+    """Fork beside threads that make spans; without the peer: where it hangs, it does so for minutes."""
     from compat_tests.faults._grpc_collector import GRPCCollector
 
     count = int(plan.choose(1_000, 30))
