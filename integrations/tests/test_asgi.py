@@ -155,3 +155,20 @@ def test_what_is_excluded_is_excluded_for_the_layers_below(spans):
 
     requested(asgi.instrument(around, excluded_urls="/p"), HTTP)
     assert ["afterwards"] == [span.name for span in spans()]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"query_string": "a=b"},
+        {"query_string": None},
+        {"headers": None},
+        {"headers": [("host", "text")]},
+        {"client": "unix:"},
+        {"path": b"/p"},
+        {"method": 7},
+    ],
+)
+def test_an_odd_scope_is_served(spans, odd):
+    """Whatever a server, or the client of a test, puts into it, the application answers."""
+    assert 3 == len(requested(asgi.instrument(plain), {**HTTP, **odd}))

@@ -140,6 +140,8 @@ def test_an_application_that_is_uninstrumented_is_the_one_that_was_given():
         {"REMOTE_PORT": "x", "SERVER_PORT": "y"},
         {"PATH_INFO": "/\xff\xfe"},
         {"SERVER_PROTOCOL": ""},
+        {"QUERY_STRING": None},
+        {"PATH_INFO": 7},
     ],
 )
 def test_an_odd_request_is_served(spans, odd):

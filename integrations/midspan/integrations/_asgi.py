@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from midspan import context
+from midspan import _trouble, context
 from midspan._redaction import redacted_query
 from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
 
@@ -50,6 +50,14 @@ class ASGIPolicy(ServerPolicy):
         """Begin the exchange of a request; None if it is excluded, recorded already, or no request."""
         if _KEY in scope or scope["type"] not in _SCHEMES:
             return None
+        try:
+            return self._of(scope)
+        except Exception as error:  # noqa: BLE001 - what a server or a test's client makes up; served all the same
+            _trouble.report("integration.request", "a request is not recorded: its scope is odd", error=error)
+            leave_out(scope)
+            return None
+
+    def _of(self, scope: Scope) -> Exchange | None:
         headers = _texts(scope["headers"])
         request = _request(scope, headers)
         if self.settings.excluded and self.excludes(f"{request.scheme}://{request.host}{request.path}"):
@@ -85,7 +93,7 @@ async def serve(
         return
     token = context.attach(exchange.context)
     try:
-        await application(scope, receive, _observed(send, exchange, scope))
+        await application(scope, receive, _observed(send, exchange, scope, policy))
     except BaseException as error:
         if not _is_goodbye(error, scope):
             exchange.failed(error)
@@ -100,7 +108,9 @@ def _is_goodbye(error: BaseException, scope: Scope) -> bool:
     return scope["type"] == "websocket" and getattr(error, "code", None) in _GOODBYES
 
 
-def _observed(send: Send, exchange: Exchange, scope: Scope) -> Send:
+def _observed(send: Send, exchange: Exchange, scope: Scope, policy: ASGIPolicy) -> Send:
+    wants_more = policy.captures_answers
+
     async def observe(message: Message) -> None:
         kind = message["type"]
         if kind == "http.response.body":
@@ -111,8 +121,9 @@ def _observed(send: Send, exchange: Exchange, scope: Scope) -> Send:
             return
         status = _status_of(message, exchange)
         if status is not None:
-            exchange.answered(status, _values_of(_texts(message.get("headers", ()))))
-            exchange.answer_hook(scope, message)
+            exchange.answered(status, _values_of(_texts(message.get("headers", ()))) if wants_more else None)
+            if wants_more:
+                exchange.answer_hook(scope, message)
         await send(message)
 
     return observe
@@ -137,7 +148,7 @@ def _request(scope: Scope, headers: list[tuple[str, str]]) -> ServerRequest:
     if host is None:
         host, port = scope.get("server") or (None, None)
     client = scope.get("client") or (None, None)
-    query = scope.get("query_string", b"").decode("latin-1")
+    query = _text(scope.get("query_string", b""))
     return ServerRequest(
         # A websocket is opened by a request that is always a GET, or the extended CONNECT of HTTP/2.
         scope.get("method", "GET"),
@@ -164,6 +175,11 @@ def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
     return [
         (bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers
     ]
+
+
+def _text(query: bytes | str) -> str:
+    # Django's asynchronous test client has it as text.
+    return query.decode("latin-1") if isinstance(query, bytes) else query
 
 
 def _values_of(headers: list[tuple[str, str]]) -> Callable[[str], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import context, propagation
+from midspan import _trouble, context, propagation
 from midspan._redaction import redacted_query
 from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from midspan.context import Context
 
-__all__ = ["TracedApplication", "WSGIPolicy", "exchange_of", "serve"]
+__all__ = ["TracedApplication", "WSGIPolicy", "exchange_of", "leave_out", "serve"]
 
 # Where a framework finds the exchange that the layer below it began.
 _KEY: Final = "midspan.exchange"
@@ -33,6 +33,11 @@ def exchange_of(environ: WSGIEnvironment) -> Exchange | None:
     return exchange
 
 
+def leave_out(environ: WSGIEnvironment) -> None:
+    """See that no layer below this one records a request that nobody has begun to record."""
+    environ.setdefault(_KEY, None)
+
+
 class WSGIPolicy(ServerPolicy):
     """A server's policy that reads WSGI environments."""
 
@@ -42,10 +47,17 @@ class WSGIPolicy(ServerPolicy):
         """Begin the exchange of a request; None if it is excluded, or is recorded already."""
         if _KEY in environ:
             return None
+        try:
+            return self._of(environ)
+        except Exception as error:  # noqa: BLE001 - what a server or a test's client makes up; served all the same
+            _trouble.report("integration.request", "a request is not recorded: it is odd", error=error)
+            leave_out(environ)
+            return None
+
+    def _of(self, environ: WSGIEnvironment) -> Exchange | None:
         request = _request(environ)
         if self.settings.excluded and self.excludes(_url(request)):
-            # Nor does a framework below record it.
-            environ[_KEY] = None
+            leave_out(environ)
             return None
         exchange = environ[_KEY] = self.begin(request, _headers(environ), _reader(environ))
         exchange.hook(environ)
