@@ -107,6 +107,40 @@ def test_a_directory_does_not_grow_with_restarts(work, tmp_path):
     assert 1 == len(sizes)
 
 
+def test_what_was_kept_is_not_counted_twice(work, tmp_path):
+    """Who keeps what the dead have left may be killed before their files are removed."""
+    first, second = work(), work()
+    second.add(10)
+    first.samples()
+    left = (folder_of(tmp_path) / "1.json").read_bytes()
+    second.end(signal.SIGKILL)
+    first.samples()
+    (folder_of(tmp_path) / "1.json").write_bytes(left)
+    for _ in range(2):
+        assert {"orders_total": 10.0} == first.samples()
+    assert not (folder_of(tmp_path) / "1.json").exists()
+
+
+def test_what_cannot_be_kept_is_not_overwritten(work, tmp_path):
+    """On a disk that is full, say: nobody takes the place of the dead until their counts are elsewhere."""
+    first, second = work(), work()
+    second.add(10)
+    first.samples()
+    second.end(signal.SIGKILL)
+    in_the_way = folder_of(tmp_path) / "ended.part"
+    in_the_way.mkdir()
+    third = work()
+    third.add(100)
+    assert {"orders_total": 110.0} == first.samples()
+    assert first.troubles()["prometheus.snapshot"]
+    in_the_way.rmdir()
+    for _ in range(2):
+        assert {"orders_total": 110.0} == first.samples()
+    assert ["0.json", "2.json", "ended.json"] == sorted(
+        path.name for path in folder_of(tmp_path).glob("*.json")
+    )
+
+
 def test_the_last_worker_may_be_replaced(work):
     """Its successor has the same server behind it, so totals go on."""
     first = work()

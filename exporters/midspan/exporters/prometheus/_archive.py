@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from midspan import _trouble
 from midspan.exporters.prometheus._snapshot import Snapshot, decode, encode
-from midspan.exporters.prometheus._whole import Part, in_common, whole
+from midspan.exporters.prometheus._whole import Part, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from midspan.exporters.prometheus._folder import Folder
     from midspan.exporters.prometheus._gauges import Gauges
@@ -43,32 +43,30 @@ def begin(folder: Folder, run: str, gauges: Gauges) -> int:
     these are had the same parent, and was in the same group of processes, as this one.
     """
     nobody_lives = folder.is_empty()
-    place = folder.claim()
-    # Only now: whoever had the place may have lived until a moment ago.
-    found = _found(folder, lambda other: other != place and folder.lives(other))
+    found = _found(folder)
     left = [*found.dead.values(), *([found.archive] if found.archive is not None else [])]
     if left and nobody_lives and run not in {snapshot.run for snapshot in left}:
         _remove(folder, [*found.dead, _ARCHIVE])
     else:
         _keep(folder, found, gauges)
-    return place
+    return folder.claim()
 
 
 def gather(folder: Folder, gauges: Gauges, own: int | None) -> list[Part]:
     """Return all there is to tell but what is at one's `own` place, in a folder where one is `alone`."""
-    found = _found(folder, folder.lives, but=own)
+    found = _found(folder, but=own)
     archive = _keep(folder, found, gauges)
     parts = [Part(snapshot, place) for place, snapshot in found.living.items()]
     return parts if archive is None else [Part(archive, None), *parts]
 
 
-def _found(folder: Folder, lives: Callable[[int], bool], but: int | None = None) -> _Found:
+def _found(folder: Folder, but: int | None = None) -> _Found:
     found = _Found(_read(folder, _ARCHIVE), {}, {})
     for place in folder.places():
         if place == but:
             continue
         # Before the file is read: it is the last one that a dead process has written.
-        is_alive = lives(place)
+        is_alive = folder.lives(place)
         snapshot = _read(folder, place)
         if snapshot is not None:
             (found.living if is_alive else found.dead)[place] = snapshot
@@ -86,7 +84,8 @@ def _keep(folder: Folder, found: _Found, gauges: Gauges) -> Snapshot | None:
     new = [snapshot for snapshot in dead.values() if snapshot.life not in taken]
     if not new:
         return archive
-    archive = _added(archive, new, gauges)._replace(taken=[snapshot.life for snapshot in dead.values()])
+    taken_now = [snapshot.life for snapshot in dead.values()]
+    archive = _added(archive, new, gauges)._replace(taken=taken_now)
     try:
         folder.write(_ARCHIVE, encode(archive))
     except OSError as error:
@@ -99,8 +98,7 @@ def _keep(folder: Folder, found: _Found, gauges: Gauges) -> Snapshot | None:
 def _added(archive: Snapshot | None, dead: Sequence[Snapshot], gauges: Gauges) -> Snapshot:
     old = () if archive is None else (archive,)
     groups = whole([Part(snapshot, None) for snapshot in (*old, *dead)], gauges)
-    about = in_common([snapshot.about for snapshot in (*old, *dead)])
-    return Snapshot("", dead[-1].run, about, groups)
+    return Snapshot("", dead[-1].run, {}, groups)
 
 
 def _read(folder: Folder, name: int | str) -> Snapshot | None:

@@ -25,6 +25,8 @@ _HOST: Final = "localhost"
 _PORT: Final = 9464
 _MAX_PORT: Final = 65_535
 _PATIENCE_S: Final = 5.0
+# How long the end of a process may be put off by a thread that collects for somebody else.
+_LAST_S: Final = 1.0
 
 
 class PrometheusExporter:
@@ -134,11 +136,11 @@ class PrometheusExporter:
             if self._shared is not None:
                 self._shared.unfollow()
 
-    def export_metrics(self, metrics: Sequence[Metric]) -> None:  # noqa: ARG002 - see below
+    def export_metrics(self, metrics: Sequence[Metric], timeout_s: float = _LAST_S) -> None:  # noqa: ARG002 - see below
         """Leave what there is at the end to the other processes. Alone: Prometheus has asked or not."""
         if self._shared is not None:
             # Collected anew: another thread may have told of later ones than `metrics`.
-            self._shared.snapshot()
+            self._shared.snapshot(min(timeout_s, _LAST_S))
 
     def _listen(self, folder: Folder) -> None:
         """Listen with the others; in a forked child for itself."""

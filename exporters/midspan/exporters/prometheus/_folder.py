@@ -88,11 +88,16 @@ class Folder:
         fcntl.lockf(self._lock, fcntl.LOCK_UN, size, byte)
 
     def claim(self) -> int:
-        """Return the lowest place that is free, which is this process's from now on. Call it `alone`."""
+        """Return the lowest place that is free, which is this process's from now on. Call it `alone`.
+
+        Where there is a file still, somebody has ended only now, or it could not be kept elsewhere.
+        """
         for place in itertools.count():
             if place not in self._mine and self._take(_FIRST_PLACE + place):
-                self._mine.add(place)
-                return place
+                if not os.path.lexists(self.file(place)):
+                    self._mine.add(place)
+                    return place
+                self._let_go(_FIRST_PLACE + place)
         raise AssertionError
 
     def give_back(self, place: int) -> None:
@@ -121,10 +126,6 @@ class Folder:
         is_first = self._take(_FIRST_PORT + port)
         fcntl.lockf(self._lock, fcntl.LOCK_SH, 1, _FIRST_PORT + port)
         return not is_first
-
-    def quits(self, port: int) -> None:
-        """Say that this process does not serve a port."""
-        self._let_go(_FIRST_PORT + port)
 
     def is_lost(self) -> bool:
         """Say whether somebody has taken the folder away, or put another in its place."""
@@ -182,9 +183,11 @@ class Folder:
         """Use the folder no more; the last who leaves closes what is open."""
         with _opening:
             self.holders -= 1
-            if not self.holders and _folders.get(self.path) is self:
-                del _folders[self.path]
+            if not self.holders:
                 os.close(self._lock)
+                # Another may be there by now, in place of one that was taken away.
+                if _folders.get(self.path) is self:
+                    del _folders[self.path]
 
     def close_in_child(self) -> None:
         """Close the copy that a child was born with: the parent's locks stay."""

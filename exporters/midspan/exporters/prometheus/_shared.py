@@ -40,8 +40,8 @@ __all__ = ["Shared"]
 _RING_S: Final = 1.0
 # How long anybody waits for who changes something.
 _PATIENCE_S: Final = 5.0
-# What tells processes apart would come and go with them.
-_OF_A_PROCESS: Final = frozenset({"process_parent_pid", "process_pid", "service_instance_id"})
+# How long the end of a process may be put off by a thread that collects.
+_LAST_S: Final = 0.5
 _ODD: Final = re.compile(r"[^a-zA-Z0-9]+")
 
 
@@ -101,7 +101,7 @@ class Shared:
         seat = self._seat
         if seat is not None:
             ring([seat.bell.path], 0)
-        if not self._writing.acquire(timeout=_PATIENCE_S):
+        if not self._writing.acquire(timeout=_LAST_S):
             return
         try:
             self._leave()
@@ -152,14 +152,14 @@ class Shared:
         except Exception as error:  # noqa: BLE001 - a folder that is full now may have room later
             _trouble.note("prometheus.snapshot", "what was counted cannot be shared", error=error)
 
-    def snapshot(self) -> Snapshot | None:
+    def snapshot(self, patience_s: float = _PATIENCE_S) -> Snapshot | None:
         """Write what this process has counted until now, and return it; None without a pipeline.
 
         Raises:
             OSError: It cannot be written.
-            TimeoutError: Another thread has been at it for seconds.
+            TimeoutError: Another thread has been at it for `patience_s` seconds.
         """
-        if not self._writing.acquire(timeout=_PATIENCE_S):
+        if not self._writing.acquire(timeout=patience_s):
             raise TimeoutError("another thread has been collecting for too long")
         try:
             source = self._source
