@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import threading
 
 import grpc
 
@@ -119,6 +120,36 @@ def test_a_closed_channel_calls_nobody(server):
     channel.close()
     assert Reply("CANCELLED", "the exporter was shut down", is_final=True) == channel.call(METHOD, b"", 5)
     assert 1 == len(server.called)
+
+
+def test_metadata_that_can_be_in_no_call_is_not_told(server):
+    """It is refused where it is configured; what comes through all the same fails, and stays secret."""
+    reply = call(server, metadata=(("key", "secret\n"),))
+    assert ("INTERNAL", False) == (reply.code, "secret" in reply.message)
+
+
+def test_a_connection_that_another_call_has_closed_costs_an_attempt(server):
+    """gRPC raises then; the next call has a connection of its own."""
+    channel = grpc_channel(Target(server.address), "grpc")
+    assert "OK" == channel.call(METHOD, b"", 5).code
+    channel._connection.give_up()
+    assert Reply("CANCELLED", "ValueError") == channel.call(METHOD, b"", 5)
+    assert "OK" == channel.call(METHOD, b"", 5).code
+    channel.close()
+
+
+def test_threads_that_make_the_first_call_at_once_share_a_connection(server):
+    """Whichever was faster."""
+    channel, replies = grpc_channel(Target(server.address), "grpc"), []
+    threads = [
+        threading.Thread(target=lambda: replies.append(channel.call(METHOD, b"", 10).code)) for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    channel.close()
+    assert ["OK"] * 8 == replies
 
 
 def test_a_call_of_ours_is_not_traced(server, monkeypatch):

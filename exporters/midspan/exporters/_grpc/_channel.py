@@ -73,8 +73,6 @@ class GRPCChannel:
         self._target = target
         self._connection: _Connection | None = None
         self._is_closed = False
-        # Read now, so that a mistake is told to who made it; and again for each connection.
-        _credentials(target)
 
     def call(self, method: str, body: bytes, timeout_s: float) -> Reply:
         """Send one message, and take what is answered within `timeout_s` seconds; see `Channel`."""
@@ -94,11 +92,14 @@ class GRPCChannel:
             connection.calls.add(call)
             try:
                 reply = self._exchange(connection.channel, call, method, body, deadline_s)
-                if reply.code != "OK":
-                    self._forget(connection)
-                return reply
+            except Exception as error:  # noqa: BLE001 - whatever it is; what it says may be metadata
+                # A channel that another call has closed in this very moment raises as well.
+                reply = Reply("CANCELLED", type(error).__name__, is_final=not connection.is_given_up)
             finally:
                 connection.leave(call)
+            if reply.code != "OK":
+                self._forget(connection)
+            return reply
 
     def _exchange(
         self, channel: grpc.Channel, call: Call, method: str, body: bytes, deadline_s: float
@@ -124,18 +125,23 @@ class GRPCChannel:
 
     def _forget(self, connection: _Connection) -> None:
         """Let the next call open a connection of its own: this one may lead nowhere any more."""
-        connection.is_given_up = True
         if self._connection is connection:
             self._connection = None
+        connection.give_up()
 
     def _connection_of_this_process(self) -> _Connection:
-        connection = self._connection
-        if connection is not None and connection.pid != os.getpid():
-            _inherited.append(connection)
-            connection = None
-        if connection is None:
-            connection = self._connection = _Connection(self._target)
-        return connection
+        found = self._connection
+        if found is not None and found.pid == os.getpid():
+            return found
+        opened = _Connection(self._target)
+        # No call stands between these two lines, so no other thread comes between them.
+        if self._connection is found:
+            self._connection = opened
+            if found is not None:
+                _inherited.append(found)
+            return opened
+        opened.give_up()
+        return self._connection_of_this_process()
 
     def close(self) -> None:
         """Close the connection; what is called from now on fails."""
@@ -151,7 +157,7 @@ def _is_lost_in_fork() -> bool:
     return bool(_users) and _users[0] != os.getpid() and os.environ.get(_FORKS, "").lower() in _NO
 
 
-def _reply(answers: Any, bodies: tuple[bytes, ...], sent_bytes: int | None) -> Reply:  # noqa: ANN401 - a call of grpcio's
+def _reply(answers: Any, bodies: tuple[bytes, ...], sent_bytes: int | None) -> Reply:  # noqa: ANN401 - grpcio's
     code, message = answers.code().name, answers.details() or ""
     details = next((value for name, value in answers.trailing_metadata() or () if name == _DETAILS), b"")
     return Reply(code, message, bodies, details, is_final(code, message, sent_bytes))
