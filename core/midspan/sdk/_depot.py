@@ -35,6 +35,7 @@ class Depot:
         self._now_s = now_s
         self.accounts = {"spans": Account(), "metrics": Account()}
         self.outbox = Outbox(settings, now_s, chance)
+        self._is_given_up = False
         if spill is not None:
             spill.when_lost = self._lost_on_disk
 
@@ -57,7 +58,8 @@ class Depot:
     def first(self) -> Parcel | None:
         """Return the parcel to send next: one that waits in memory, else the oldest that lies on disk."""
         parcel = self.outbox.first
-        if parcel is None and self._spill is not None:
+        # What lies on disk once all was given up is anybody's: an attempt that outlived that takes none of it.
+        if parcel is None and self._spill is not None and not self._is_given_up:
             parcel = self._spill.take()
             if parcel is not None:
                 account = self.accounts[parcel.signal]
@@ -66,6 +68,9 @@ class Depot:
                 if self._spill.is_own(parcel):
                     account.spilled.add(-parcel.count)
                 self.outbox.put(parcel)
+                if self._is_given_up:  # In this very moment.
+                    self.give_up()
+                    return None
         return parcel
 
     def begin_attempt(self, parcel: Parcel) -> None:
@@ -123,6 +128,7 @@ class Depot:
 
     def give_up(self) -> bool:
         """Put down, or drop, what could not be sent in time; say whether there was any."""
+        self._is_given_up = True
         left = self.outbox.take_all()
         for parcel in left:
             self.accounts[parcel.signal].pending.add(-parcel.count)
