@@ -60,11 +60,15 @@ class Block:
         if exc is not None and isinstance(exc, Exception):
             self.error = error_type(exc)
             self.span.set_attribute("error.type", self.error)
-            self.span.fail(exc)
+            self._record(exc)
             self._failed(exc)
         self._measure(duration_ns)
         context.detach(self._token)
         self.span.end()
+
+    def _record(self, error: Exception) -> None:
+        """Tell of the error in the span."""
+        self.span.fail(error)
 
     def _failed(self, error: Exception) -> None:
         """Add what only this kind of call knows of an error."""

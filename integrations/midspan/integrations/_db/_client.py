@@ -11,6 +11,7 @@ from urllib.parse import quote
 from midspan import metrics, propagation, trace
 from midspan.integrations import _hooks
 from midspan.integrations._block import Block, is_inside
+from midspan.integrations._db import _failure
 from midspan.integrations._db._statement import Statement, read
 from midspan.trace import SpanKind
 
@@ -153,8 +154,18 @@ class DbCall(Block):
         if hook is not None and self.span.is_recording():
             _hooks.call(hook, self.span, *arguments)
 
+    def refused(self, status: str | None) -> None:
+        """Tell the database's own code of the error that is about to leave the block."""
+        self._status = status
+
+    def _record(self, error: Exception) -> None:
+        if self._policy.settings.statements == "raw":
+            super()._record(error)
+        else:
+            _failure.record(self.span, error)
+
     def _failed(self, error: Exception) -> None:
-        status = _status_of(error)
+        status = self._status or _status_of(error)
         if status is not None:
             self._status = status
             self.span.set_attribute("db.response.status_code", status)
