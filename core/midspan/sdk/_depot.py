@@ -58,7 +58,7 @@ class Depot:
     def first(self) -> Parcel | None:
         """Return the parcel to send next: one that waits in memory, else the oldest that lies on disk."""
         parcel = self.outbox.first
-        # What lies on disk once all was given up is anybody's: an attempt that outlived that takes none of it.
+        # Once all was given up, what lies on disk is anybody's: an attempt that outlived that takes none.
         if parcel is None and self._spill is not None and not self._is_given_up:
             parcel = self._spill.take()
             if parcel is not None:
