@@ -5,12 +5,13 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from midspan import context, metrics, propagation, trace
+from midspan import metrics, trace
 from midspan.integrations import _hooks
 from midspan.integrations._errors import error_type
 from midspan.integrations._http._methods import known, name_of
 from midspan.integrations._http._metrics import ServerMetrics
 from midspan.integrations._http._vocabulary import VOCABULARIES
+from midspan.integrations._inbound import arrived
 from midspan.trace import SpanKind, StatusCode
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Exchange:
         self._duration_ns = -1
         # Before the span's own start, so that its end, told by this clock, is after that of what runs in it.
         self._began_ns = perf_counter_ns()
-        parent, links = _inbound(policy.settings.inbound, headers)
+        parent, links = arrived(policy.settings.inbound, headers)
         settings = policy.settings
         attributes = policy.vocabulary.server(request)
         if settings.request_headers:
@@ -187,13 +188,3 @@ class Exchange:
             self._active, self._request, duration_ns, self._route, self._status, self._error
         )
         self.span.end(self.span.start_ns + duration_ns if is_sent else None)
-
-
-def _inbound(inbound: str, headers: Any) -> tuple[Context, list[trace.Link] | None]:  # noqa: ANN401 - a carrier
-    """Return the context to begin in, and links, by how far the caller is trusted."""
-    if inbound == "ignore":
-        return context.EMPTY, None
-    found = propagation.extract(headers, context.EMPTY)
-    if inbound == "continue" or found.span is None:
-        return found, None
-    return found.with_span(None), [trace.Link(found.span.context)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypedDict, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 from midspan._environment import ConfigurationError, Environment
 from midspan.integrations._http._headers import Captured
 from midspan.integrations._http._urls import Excluded
+from midspan.integrations._inbound import Inbound, inbound_of
 from midspan.integrations._options import known_only
 from midspan.integrations._semconv import Semconv, semconv_of
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["ClientOptions", "HttpSettings", "Inbound", "ServerOptions", "client_settings", "server_settings"]
-
-Inbound = Literal["continue", "link", "ignore"]
 
 
 class ClientOptions(TypedDict, total=False):
@@ -84,13 +83,8 @@ def server_settings(
 ) -> HttpSettings:
     """Return the settings of the server integration `name`; raises as `client_settings` does."""
     environment = environment or Environment()
-    inbound = options.get("inbound") or environment.text("MIDSPAN_INBOUND") or "continue"
-    if inbound not in get_args(Inbound):
-        allowed = ", ".join(get_args(Inbound))
-        message = f"inbound={inbound!r} (MIDSPAN_INBOUND) is not valid: allowed are {allowed}"
-        raise ConfigurationError(message)
-    settings = _settings(name, "SERVER", ServerOptions, options, environment)
-    return settings._replace(inbound=cast("Inbound", inbound))
+    inbound = inbound_of(options.get("inbound"), environment)
+    return _settings(name, "SERVER", ServerOptions, options, environment)._replace(inbound=inbound)
 
 
 def _settings(
