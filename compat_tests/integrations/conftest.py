@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-collect_ignore = ["inside"]
+collect_ignore = ["beside", "inside"]

@@ -1,0 +1,44 @@
+"""An application that has a legacy instrumentation, and an integration that is on: one span a request.
+
+The applications stand in `beside/`. Each is run in the environment in which the bridge is tried on the same
+legacy library, unmodified from PyPI.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from compat_tests._environments import ROOT, environment, find_python
+from compat_tests.integrations._editions import HERE
+
+OPENTRACING = ("opentracing", "libraries-opentracing24", "requirements-opentracing24.txt")
+OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("interface", "legacy", "said"),
+    [
+        (OPENTRACING, "django_opentracing", "django stands back: django_opentracing"),
+        (OPENTRACING, "starlette_opentracing", "starlette stands back: starlette_opentracing"),
+        (OPENCENSUS, "opencensus_ext_django", "django stands back: opencensus.ext.django.middleware"),
+        (OPENCENSUS, "opencensus_ext_fastapi", "fastapi stands back: opencensus.ext.fastapi"),
+    ],
+    ids=lambda value: value if "_" in value else "",
+)
+def test_an_integration_stands_back(interface, legacy, said):
+    """The legacy library makes the span of each request, through the bridge; that is said once."""
+    bridge, name, pins = interface
+    python = find_python("3.11")
+    if python is None:
+        pytest.skip("CPython 3.11 is not installed")
+    requirements = ROOT / "compat_tests" / bridge / "libraries" / pins
+    command = [str(environment(requirements, name=name, python=python)), f"beside/use_{legacy}.py"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=60, check=False)
+    assert 0 == done.returncode, done.stderr
+    told = json.loads(done.stdout)
+    assert [f"midspan.bridges.{bridge}"] * 2 == told["scopes"]
+    assert [True] == [said in line for line in told["said"]]
