@@ -33,7 +33,10 @@ _PATIENCE_S = 60.0
 _GUNICORN = ("gunicorn", "web:application", "-b", "127.0.0.1:PORT", "-w", "2", "--log-level", "warning")
 _UWSGI = (
     *("uwsgi", "--http-socket", "127.0.0.1:PORT", "--wsgi-file", "web.py", "--callable", "application"),
-    *("--master", "--processes", "2", "--die-on-term", "--need-app", "--disable-logging"),
+    *("--master", "--processes", "2", "--need-app", "--disable-logging"),
+    # Else a worker that is still busy with its last request ends without a word to Python.
+    *("--hook-master-start", "unix_signal:15 gracefully_kill_them_all"),
+    *("--hook-accepting", "print:at work"),
 )
 _UVICORN = ("uvicorn", "web:asgi", "--port", "PORT", "--log-level", "warning")
 WEB: dict[str, tuple[str, ...]] = {
@@ -42,12 +45,12 @@ WEB: dict[str, tuple[str, ...]] = {
     "gunicorn, threads": (*_GUNICORN, "-k", "gthread", "--threads", "2"),
     "gunicorn, gevent": (*_GUNICORN, "-k", "gevent"),
     "gunicorn, gevent, preload": (*_GUNICORN, "-k", "gevent", "--preload"),
-    "gunicorn, max-requests 50": (*_GUNICORN, "--max-requests", "50"),
+    "gunicorn, max-requests 80": (*_GUNICORN, "--max-requests", "80"),
     "uWSGI": _UWSGI,
     "uWSGI, lazy-apps": (*_UWSGI, "--lazy-apps"),
     "uWSGI, threads": (*_UWSGI, "--threads", "2"),
     "uWSGI, fork hooks": (*_UWSGI, "--py-call-uwsgi-fork-hooks"),
-    "uWSGI, max-requests 50": (*_UWSGI, "--max-requests", "50", "--min-worker-lifetime", "0"),
+    "uWSGI, max-requests 80": (*_UWSGI, "--max-requests", "80", "--min-worker-lifetime", "0"),
     "uvicorn": _UVICORN,
     "uvicorn, 2 workers": (*_UVICORN, "--workers", "2"),
 }
@@ -92,6 +95,7 @@ def web(
     with Receiver() as receiver, _Server(command, side, receiver, variables or {}) as server:
         server.wait_until(lambda: _answers(port))
         _ask(port, made)
+        server.wait_until(lambda: _is_settled(server.log()))
         return server.end(made, end)
 
 
@@ -186,6 +190,16 @@ def _listens(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
+
+
+def _is_settled(log: str) -> bool:
+    """Say whether all that uWSGI has forked are at work.
+
+    One that is told to end before that does as the master would, whose handlers it still has: it lives on,
+    and kills the others.
+    """
+    born, gone = log.count("spawned uWSGI worker"), log.count("killed successfully")
+    return log.count("(accepting)") == born and log.count("Respawned uWSGI worker") == gone
 
 
 def _answers(port: int) -> bool:

@@ -36,7 +36,7 @@ def test_every_request_is_one_trace(name):
     held(web(WEB[name], REQUESTS))
 
 
-@pytest.mark.parametrize("name", ["gunicorn, max-requests 50", "uWSGI, max-requests 50"])
+@pytest.mark.parametrize("name", ["gunicorn, max-requests 80", "uWSGI, max-requests 80"])
 def test_workers_may_come_and_go(name):
     """A server that replaces its workers now and then loses nothing that the old ones made."""
     assert held(web(WEB[name], REQUESTS)).account.instances > 2
