@@ -23,7 +23,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
-from django.urls import include, path, re_path
+from django.urls import ResolverMatch, URLResolver, include, path, re_path
 
 from midspan import propagation, trace
 from midspan.integrations import django as integration
@@ -323,6 +323,14 @@ def test_exceptions_can_be_propagated(memory, servers):
     with override_settings(DEBUG_PROPAGATE_EXCEPTIONS=True), pytest.raises(ShopError):
         Client().get("/broken/")
     assert ["exception"] == [event.name for event in servers()[0].events]
+
+
+def test_a_match_without_a_route_is_served(client, servers, monkeypatch):
+    """A resolver of the application's own may not know its route."""
+    match = ResolverMatch(_user, (), {"number": 1})
+    monkeypatch.setattr(URLResolver, "resolve", lambda *_: match)
+    assert b"user 1" == client.get("/users/7/").content
+    assert ["GET"] == [span.name for span in servers()]
 
 
 def test_a_request_that_was_made_by_hand_is_served(memory, servers):

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Mount, Route, Router, WebSocketRoute
+from starlette.routing import Match, Mount, Route, Router, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocketDisconnect
 
@@ -175,6 +175,25 @@ def test_a_route_has_what_it_is_mounted_under(client, servers, path, route):
         server.attributes["http.route"],
         server.attributes["url.path"],
     )
+
+
+def test_routes_of_the_applications_own_kind_are_served(memory, servers):
+    """A route need not have a path."""
+
+    class Everything(Route):
+        def __init__(self):
+            pass
+
+        def matches(self, _):
+            return Match.FULL, {}
+
+        async def handle(self, scope, receive, send):
+            self.methods, self.app = None, PlainTextResponse("ok")
+            await super().handle(scope, receive, send)
+
+    integration.instrument()
+    assert "ok" == client_of(Starlette(routes=[Everything()])).get("/anything").text
+    assert ["GET"] == [span.name for span in servers()]
 
 
 def test_a_method_that_the_route_does_not_take_still_has_the_route(client, servers):

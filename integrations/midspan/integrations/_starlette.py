@@ -129,7 +129,7 @@ def _policy_of(application: Starlette) -> _Policy | None:
 def _legacy_middleware(application: Starlette) -> str | None:
     """Return the module of a legacy middleware that makes a span of each request; None if there is none."""
     for middleware in application.user_middleware:
-        module = getattr(middleware.cls, "__module__", None) or ""
+        module = getattr(getattr(middleware, "cls", None), "__module__", None) or ""
         if module.startswith(_LEGACY):
             return module
     return None
@@ -142,7 +142,7 @@ def _routing(patches: Patches) -> Callable[[Any], Any]:
             self: Route | WebSocketRoute, scope: Scope, receive: Receive, send: Send
         ) -> Coroutine[Any, Any, None]:
             if patches.on:
-                _tell_route(scope, self.path)
+                _tell_route(scope, getattr(self, "path", None))
             coroutine: Coroutine[Any, Any, None] = native(self, scope, receive, send)
             return coroutine
 
@@ -156,10 +156,11 @@ def _mounting(patches: Patches) -> Callable[[Any], Any]:
         @wraps(native)
         def handle(self: Mount, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
             if patches.on:
-                # What has no routes of its own, static files say, is all that can be told.
+                path = getattr(self, "path", "")
+                # Of what has no routes of its own, static files say, this is all that can be told.
                 if not self.routes:
-                    _tell_route(scope, self.path + "/{path:path}")
-                scope[_MOUNTED] = scope.get(_MOUNTED, "") + self.path
+                    _tell_route(scope, path + "/{path:path}")
+                scope[_MOUNTED] = scope.get(_MOUNTED, "") + path
             coroutine: Coroutine[Any, Any, None] = native(self, scope, receive, send)
             return coroutine
 
@@ -174,9 +175,10 @@ def _including(patches: Patches) -> Callable[[Any], Any]:
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:  # noqa: ANN401 - an APIRoute
             # In newer ones, the route of an included router stays as it was written. Its whole path is what
             # the including router leaves in the scope, and no function of Starlette's is called with it.
-            included = scope.get("fastapi", {}).get("effective_route_context") if patches.on else None
-            if included is not None and included.original_route is self:
-                _tell_route(scope, included.path)
+            state = scope.get("fastapi") if patches.on else None
+            included = state.get("effective_route_context") if isinstance(state, dict) else None
+            if getattr(included, "original_route", None) is self:
+                _tell_route(scope, getattr(included, "path", None))
             coroutine: Coroutine[Any, Any, None] = native(self, scope, receive, send)
             return coroutine
 
@@ -185,7 +187,8 @@ def _including(patches: Patches) -> Callable[[Any], Any]:
     return around
 
 
-def _tell_route(scope: Scope, template: str) -> None:
+def _tell_route(scope: Scope, template: str | None) -> None:
     exchange = exchange_of(scope)
-    if exchange is not None:
+    # A class of the application's own may be a route without a path.
+    if exchange is not None and template is not None:
         exchange.routed(scope.get(_MOUNTED, "") + template)

@@ -154,7 +154,7 @@ def _answering(begin: Callable[[HttpRequest], Exchange | None], patches: Patches
             served = _exchange_of(request)
             if served is not None:
                 response = native(self, request)
-                served.is_whole = not response.streaming
+                served.is_whole = not getattr(response, "streaming", True)
                 return response
             # No server has begun an exchange: this is the test client, or is not to be recorded.
             exchange = begin(request)
@@ -200,7 +200,7 @@ def _unserved(exchange: Exchange) -> Iterator[Callable[[HttpResponseBase], HttpR
 
 
 def _told(exchange: Exchange, response: HttpResponseBase) -> HttpResponseBase:
-    headers = response.headers
+    headers = getattr(response, "headers", {})
     exchange.answered(response.status_code, lambda name: [headers[name]] if name in headers else ())
     return response
 
@@ -211,9 +211,10 @@ def _resolving(patches: Patches) -> Callable[[Any], Any]:
         def resolve_request(self: BaseHandler, request: HttpRequest) -> ResolverMatch:
             match = native(self, request)
             exchange = _exchange_of(request) if patches.on else None
-            if exchange is not None:
+            route = getattr(match, "route", None)
+            if exchange is not None and route is not None:
                 # A path is written without the slash that it begins with, a regular expression with a mark.
-                exchange.routed("/" + match.route.removeprefix("^"))
+                exchange.routed("/" + route.removeprefix("^"))
             return match
 
         return resolve_request
