@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from midspan._forks import after_in_child
+from midspan.exporters.prometheus._threads import pause
 
 try:
     import fcntl
@@ -69,7 +70,7 @@ class Folder:
             while not self._take(_CHANGES):
                 if time.monotonic() > deadline_s:
                     raise TimeoutError(_BUSY)
-                time.sleep(_POLL_S)
+                pause(_POLL_S)
             try:
                 yield
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import itertools
 import os
 import socket
 import socketserver
@@ -16,8 +17,11 @@ from prometheus_client.exposition import choose_encoder
 
 from midspan import _trouble
 from midspan._forks import after_in_child
+from midspan.exporters.prometheus._threads import pause, start_thread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prometheus_client import CollectorRegistry
 
 __all__ = ["Served", "check_free", "serve"]
@@ -93,18 +97,20 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
     """A thread that accepts, and one for each of a few clients at once."""
 
     allow_reuse_address = True
-    daemon_threads = True
     block_on_close = False
+    timeout = _POLL_S
     request_queue_size = 2 * _MAX_CLIENTS
 
     def __init__(self, host: str, port: int, *, shares_port: bool = False) -> None:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         self.address_family = found[0][0]
         self.registries: list[CollectorRegistry] = []
-        # Connections, and when our patience with them ends.
-        self._clients: dict[Any, float] = {}
+        # When our patience with each client ends, and its connection once somebody answers.
+        self._clients: dict[int, tuple[float, socket.socket | None]] = {}
+        self._numbers = itertools.count()
         self._pid = os.getpid()
         self._shares_port = shares_port
+        self._stopping = self._has_stopped = False
         super().__init__((str(found[0][4][0]), port), _Handler)
         self.port: int = self.server_address[1]
 
@@ -116,15 +122,23 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def start(self) -> None:
         """Accept from now on, in a thread that keeps no process alive."""
-        work = threading.Thread(
-            target=self.serve_forever, args=(_POLL_S,), name="midspan-prometheus", daemon=True
-        )
-        work.start()
+        start_thread(self._accept, ())
+
+    def _accept(self) -> None:
+        # Not `serve_forever`: who ends that waits without a limit.
+        while not self._stopping:
+            try:
+                self.handle_request()
+                self.service_actions()
+            except (OSError, ValueError):  # The socket is closed.
+                break
+        self._has_stopped = True
 
     def stop(self) -> None:
         """Accept no more; a forked child has only its copy of the socket to close."""
+        self._stopping = True
         if self._pid == os.getpid():
-            self.shutdown()
+            _wait(lambda: self._has_stopped, 2 * _POLL_S)
             if self._shares_port:
                 self._answer_the_last()
         self.server_close()
@@ -135,9 +149,7 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         with contextlib.suppress(OSError):  # there is nobody more
             while True:
                 self.process_request(*self.get_request())
-        until_s = time.monotonic() + _LAST_S
-        while self._clients and time.monotonic() < until_s:
-            time.sleep(_LAST_S / 50)
+        _wait(lambda: not self._clients, _LAST_S)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - a socket
         """Give a client a thread, or turn it away if there are too many."""
@@ -145,24 +157,35 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
             _trouble.note("prometheus.flood", "more than %s clients at once ask for metrics", _MAX_CLIENTS)
             self.shutdown_request(request)
             return
-        self._clients[request] = time.monotonic() + _PATIENCE_S
-        super().process_request(request, client_address)
+        number = next(self._numbers)
+        self._clients[number] = time.monotonic() + _PATIENCE_S, None
+        start_thread(self._answer, (number, request.detach(), client_address))
 
-    def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - a socket
-        """Let go of a client."""
-        self._clients.pop(request, None)
-        super().shutdown_request(request)
+    def _answer(self, number: int, descriptor: int, client_address: Any) -> None:  # noqa: ANN401 - as above
+        # Where gevent is patched in, a socket can be used in the thread only that has made it.
+        request = socket.socket(fileno=descriptor)
+        self._clients[number] = self._clients[number][0], request
+        try:
+            self.process_request_thread(request, client_address)
+        finally:
+            del self._clients[number]
 
     def service_actions(self) -> None:
         """Hang up on whoever takes too long; called a few times a second."""
         now = time.monotonic()
-        for request, until_s in tuple(self._clients.items()):
-            if now > until_s:
+        for until_s, request in tuple(self._clients.values()):
+            if now > until_s and request is not None:
                 _hang_up(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401, ARG002 - as inherited
         """Count a client that broke off; it is no reason to write to standard error."""
         _trouble.note("prometheus.client", "a client that asked for metrics broke off")
+
+
+def _wait(until: Callable[[], bool], timeout_s: float) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not until() and time.monotonic() < deadline_s:
+        pause(_POLL_S / 50)
 
 
 def _hang_up(request: socket.socket) -> None:

@@ -23,6 +23,7 @@ from midspan.exporters.prometheus._families import groups_of
 from midspan.exporters.prometheus._folder import made_folder, open_folder
 from midspan.exporters.prometheus._own import Own, about_of
 from midspan.exporters.prometheus._snapshot import encode
+from midspan.exporters.prometheus._threads import start_thread
 from midspan.exporters.prometheus._whole import Part, in_common, whole
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ class Shared:
             folder.leave()
 
     def _start(self, stopped: threading.Event) -> None:
-        work = threading.Thread(target=self._work, args=(stopped,), name="midspan-prometheus-shared")
-        work.daemon = True
-        work.start()
+        start_thread(self._work, (stopped,))
 
     def _work(self, stopped: threading.Event) -> None:
         """Write now, and whenever somebody rings or the interval is over."""
