@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import types
+import weakref
 
 import pytest
 
+from midspan.integrations._integration import Integration
+from midspan.integrations._library import Library
 from midspan.integrations._patches import Patches
 
 
@@ -96,3 +101,28 @@ def test_what_somebody_else_put_around_ours_stays(patches):
     assert "(hello!)" == one.speak()
     patches.undo()
     assert (theirs, "(hello)") == (one.speak, one.speak())
+
+
+def test_an_object_that_is_instrumented_alone_is_not_kept_alive():
+    """Nor is one that wears a function which holds it, as `app.wsgi_app = ProxyFix(app.wsgi_app)` does."""
+    integration = Integration("shop", Library(None, "shop"))
+
+    def instrumented():
+        one = Speaker()
+        one.speak = functools.partial(Speaker.speak, one)
+        integration.turn_on_for(one, lambda patches: patches.around(one, "speak", exclaimed))
+        assert "hello!" == one.speak()
+        return weakref.ref(one)
+
+    gone = instrumented()
+    gc.collect()
+    assert gone() is None
+
+
+def test_an_object_can_be_left_as_it_was():
+    """Nothing of ours stays on it."""
+    integration = Integration("shop", Library(None, "shop"))
+    one = Speaker()
+    integration.turn_on_for(one, lambda patches: patches.around(one, "speak", exclaimed))
+    integration.turn_off_for(one)
+    assert {} == vars(one)

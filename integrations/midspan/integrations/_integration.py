@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib
 import threading
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from midspan.integrations._patches import Patches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable
 
     from midspan.integrations._library import Library
 
@@ -29,7 +28,8 @@ class Integration:
         self.library = library
         self._lock = threading.RLock()
         self._everywhere: Patches | None = None
-        self._objects: MutableMapping[Any, Patches] = weakref.WeakKeyDictionary()
+        # An object holds its own patches: they hold the object, and whoever else held them kept it alive.
+        self._held_as = f"_midspan_{name}"
 
     @property
     def is_on(self) -> bool:
@@ -65,12 +65,12 @@ class Integration:
         self.library.must_be_here(self.name)
         with self._lock:
             self.turn_off_for(target)
-            self._objects[target] = _applied(put)
+            vars(target)[self._held_as] = _applied(put)
 
     def turn_off_for(self, target: Any) -> None:  # noqa: ANN401 - as above
         """Take the patches of one object away; without effect if it has none."""
         with self._lock:
-            patches = self._objects.pop(target, None)
+            patches: Patches | None = vars(target).pop(self._held_as, None)
             if patches is not None:
                 patches.undo()
 
