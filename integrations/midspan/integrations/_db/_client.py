@@ -16,6 +16,8 @@ from midspan.integrations._db._statement import Statement, read
 from midspan.trace import SpanKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from midspan.integrations._db._settings import DbSettings
     from midspan.integrations._db._target import Target
 
@@ -31,11 +33,17 @@ _ASKING: Final = object()
 class DbPolicy:
     """How one integration records what it asks of databases."""
 
-    __slots__ = ("_is_legacy", "_is_stable", "duration", "settings", "tracer")
+    __slots__ = ("_is_legacy", "_is_stable", "duration", "settings", "status_of", "tracer")
 
-    def __init__(self, scope: str, settings: DbSettings) -> None:
-        """Take the name of the instrumentation scope, and what the application has set."""
+    def __init__(
+        self, scope: str, settings: DbSettings, status_of: Callable[[Exception], str | None] | None = None
+    ) -> None:
+        """Take the name of the instrumentation scope, and what the application has set.
+
+        `status_of` finds the database's own code in an error (default: where SQL's drivers keep it).
+        """
         self.settings = settings
+        self.status_of = status_of or _status_of
         self._is_stable = settings.semconv != "legacy"
         self._is_legacy = settings.semconv != "stable"
         self.tracer = trace.get_tracer(scope)
@@ -154,10 +162,6 @@ class DbCall(Block):
         if hook is not None and self.span.is_recording():
             _hooks.call(hook, self.span, *arguments)
 
-    def refused(self, status: str | None) -> None:
-        """Tell the database's own code of the error that is about to leave the block."""
-        self._status = status
-
     def _record(self, error: Exception) -> None:
         if self._policy.settings.statements == "raw":
             super()._record(error)
@@ -165,7 +169,7 @@ class DbCall(Block):
             _failure.record(self.span, error)
 
     def _failed(self, error: Exception) -> None:
-        status = self._status or _status_of(error)
+        status = self._policy.status_of(error)
         if status is not None:
             self._status = status
             self.span.set_attribute("db.response.status_code", status)

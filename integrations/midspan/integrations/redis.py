@@ -1,0 +1,169 @@
+"""Record the commands that are sent with redis-py, by its clients for threads and for asyncio.
+
+A pipeline is one span, however many commands it holds. What a subscriber reads has none: it waits there for
+most of its time. The arguments of commands are values as well as keys, and a key may hold a session's token:
+none is shown unless `statements="raw"` asks for it.
+"""
+
+from __future__ import annotations
+
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from midspan.integrations import _redis_command
+from midspan.integrations._db import DbPolicy, Target, db_settings, named_as
+from midspan.integrations._integration import Integration
+from midspan.integrations._library import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from typing_extensions import Unpack
+
+    from midspan.integrations._db import DbCall, DbOptions
+    from midspan.integrations._patches import Patches
+
+    # Begins the span of what a client is about to send, whose arguments are these; None: nothing.
+    _Opened = Callable[[DbPolicy, Any, tuple[Any, ...]], DbCall | None]
+
+__all__ = ["LIBRARY", "instrument", "uninstrument"]
+
+LIBRARY: Final = Library("redis", "redis", oldest="4.2")
+
+_integration: Final = Integration("redis", LIBRARY)
+_SYSTEM: Final = "redis"
+
+
+def _command(policy: DbPolicy, client: Any, arguments: tuple[Any, ...]) -> DbCall:  # noqa: ANN401 - redis-py's own
+    """Begin the span of one command."""
+    shown = _redis_command.shown(arguments, policy.settings.statements)
+    call = policy.call(_target(client), _redis_command.operation_of(arguments), shown=shown)
+    call.hook(client, arguments[0] if arguments else None, arguments[1:])
+    return call
+
+
+def _pipeline(policy: DbPolicy, pipeline: Any, _: tuple[Any, ...]) -> DbCall | None:  # noqa: ANN401 - as above
+    """Begin the span of all commands that a pipeline holds; None if it will send nothing."""
+    commands = [arguments for arguments, _ in pipeline.command_stack]
+    if not commands and not pipeline.watching:
+        return None
+    asked = getattr(pipeline, "is_transaction", pipeline.transaction)  # asyncio's first
+    kind = "MULTI" if asked or pipeline.explicit_transaction else "PIPELINE"
+    operation = _redis_command.operation_of_all(commands, kind)
+    shown = _redis_command.shown_all(commands, policy.settings.statements)
+    call = policy.call(_target(pipeline), operation, shown=shown, batch=len(commands))
+    call.hook(pipeline, kind, commands)
+    return call
+
+
+def _target(client: Any) -> Target:  # noqa: ANN401 - a client or a pipeline
+    pool = client.connection_pool
+    known = pool.connection_kwargs
+    namespace = str(known.get("db") or 0)
+    if "path" in known or hasattr(pool, "service_name"):
+        # A socket of Unix; or Sentinel's, which tells the address with each connection.
+        return Target(_SYSTEM, namespace, known.get("path"))
+    return Target(_SYSTEM, namespace, known.get("host", "localhost"), known.get("port", 6379))
+
+
+def instrument(client: Any = None, **options: Unpack[DbOptions]) -> None:  # noqa: ANN401 - redis-py's own
+    """Record the commands of one client (its pipelines too), or, without one, of every client.
+
+    Hooks are called with redis-py's own objects: `request_hook(span, client, command, arguments)`,
+    `response_hook(span, client, answer)`; of a pipeline, `command` is `MULTI` or `PIPELINE`, and `arguments`
+    are its commands. The options are those of every database; `comments` has no meaning here.
+
+    Raises:
+        ConfigurationError: redis-py is missing or too old, or an option is not valid.
+    """
+    policy = DbPolicy("midspan.integrations.redis", db_settings("redis", options), _redis_command.status_of)
+
+    def put(patches: Patches) -> None:
+        import redis  # noqa: PLC0415 - only who instruments it must have it
+        import redis.asyncio  # noqa: PLC0415 - as above
+
+        if client is not None:
+            sends = _sending_async if isinstance(client, redis.asyncio.Redis) else _sending
+            patches.around(client, "execute_command", sends(policy, patches))
+            patches.around(client, "pipeline", _piping(policy, patches, sends))
+            return
+        for module, sends in ((redis.client, _sending), (redis.asyncio.client, _sending_async)):
+            patches.around(module.Redis, "execute_command", sends(policy, patches))
+            for name, opened in _OF_PIPELINES.items():
+                patches.around(module.Pipeline, name, sends(policy, patches, opened))
+
+    if client is None:
+        _integration.turn_on(("redis", "redis.asyncio"), put)
+    else:
+        _integration.turn_on_for(client, put)
+
+
+def uninstrument(client: Any = None) -> None:  # noqa: ANN401 - as above
+    """Take back what `instrument` did to one client, or to all of them."""
+    if client is None:
+        _integration.turn_off()
+    else:
+        _integration.turn_off_for(client)
+
+
+# What a pipeline sends at once (`WATCH`, and what is read while watching), and what it sends in the end.
+_OF_PIPELINES: Final[dict[str, _Opened]] = {"immediate_execute_command": _command, "execute": _pipeline}
+
+
+def _piping(policy: DbPolicy, patches: Patches, sends: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Have the pipelines of one client record: of a subclass, so that `isinstance` holds."""
+
+    @cache
+    def traced(native: Any) -> Any:  # noqa: ANN401 - a class, and a subclass of it
+        verbs = {
+            name: sends(policy, patches, opened)(getattr(native, name))
+            for name, opened in _OF_PIPELINES.items()
+        }
+        return named_as(type(native.__name__, (native,), verbs), native)
+
+    def around(native: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(native)
+        def pipeline(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - redis-py's own
+            made = native(self, *arguments, **named)
+            if patches.on:
+                # redis-py chooses the class itself; and methods hung on the object would hold it in a cycle.
+                made.__class__ = traced(made.__class__)
+            return made
+
+        return pipeline
+
+    return around
+
+
+def _sending(policy: DbPolicy, patches: Patches, opened: _Opened = _command) -> Callable[[Any], Any]:
+    def around(native: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(native)
+        def send(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - redis-py's own
+            call = opened(policy, self, arguments) if patches.on and policy.is_to_record() else None
+            if call is None:
+                return native(self, *arguments, **named)
+            with call:
+                answer = native(self, *arguments, **named)
+                call.answer_hook(self, answer)
+                return answer
+
+        return send
+
+    return around
+
+
+def _sending_async(policy: DbPolicy, patches: Patches, opened: _Opened = _command) -> Callable[[Any], Any]:
+    def around(native: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @wraps(native)
+        async def send(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+            call = opened(policy, self, arguments) if patches.on and policy.is_to_record() else None
+            if call is None:
+                return await native(self, *arguments, **named)
+            with call:
+                answer = await native(self, *arguments, **named)
+                call.answer_hook(self, answer)
+                return answer
+
+        return send
+
+    return around
