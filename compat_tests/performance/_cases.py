@@ -3,7 +3,8 @@
 A timed row named `X` of the topic `T` is a function `X` in `sides/<side>/T.py` for midspan and for each peer
 named here; see `_timed.py` for what it returns. A new topic is a new file beside the others. `X_peak`
 and `X_grown` are the memory of a fresh process that does what `X` does: the most, and the most beyond what it
-held before.
+held before. The rows of a server need no function either: `X_added` is what a request costs a server that is
+instrumented, less what it costs the plain one; `X_whole` is all of the former.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ PIPELINE = {
 }
 # The same room, and else the defaults of each side.
 ROOMY = {"OTEL_BSP_MAX_QUEUE_SIZE": "65536"}
+# The same room, and nobody has to wait long for the rest of a round.
+SERVING = ROOMY | {"OTEL_BSP_SCHEDULE_DELAY": "1000"}
 # The same queue, but nothing leaves it: what it holds can be weighed.
 FILLING = PIPELINE | {"OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "65536", "OTEL_BSP_SCHEDULE_DELAY": "3600000"}
 
@@ -35,9 +38,10 @@ class Case:
     title: str
     topic: str
     peers: Mapping[str, float | None]
-    kind: Literal["timed", "held", "peak", "import"] = "timed"
+    kind: Literal["timed", "held", "peak", "import", "served"] = "timed"
     iterations: int = 5_000
     makes: int = 1  # what one iteration must leave: spans, headers, measurements, points
+    peer_makes: int = 1  # what a request leaves that a peer records, in rows of servers
     environment: Mapping[str, str] = field(default_factory=lambda: PIPELINE)
     unit: str = "us"
     # The least ratio wanted of the calling thread alone.
@@ -263,6 +267,44 @@ CASES = (
         kind="held",
         iterations=100_000,
         unit="B",
+    ),
+    Case(
+        "flask_added",
+        "Flask under gunicorn: what a request costs more",
+        "flask",
+        {"opentelemetry_web": 4},
+        kind="served",
+        iterations=2_000,
+        environment=SERVING,
+    ),
+    Case(
+        "flask_whole",
+        "Flask under gunicorn: what a request costs",
+        "flask",
+        {"opentelemetry_web": None},
+        kind="served",
+        iterations=2_000,
+        environment=SERVING,
+    ),
+    Case(
+        "fastapi_added",
+        "FastAPI under uvicorn: what a request costs more",
+        "fastapi",
+        {"opentelemetry_web": 4},
+        kind="served",
+        iterations=2_000,
+        peer_makes=3,
+        environment=SERVING,
+    ),
+    Case(
+        "fastapi_whole",
+        "FastAPI under uvicorn: what a request costs",
+        "fastapi",
+        {"opentelemetry_web": None},
+        kind="served",
+        iterations=2_000,
+        peer_makes=3,
+        environment=SERVING,
     ),
     Case(
         "import_time",

@@ -74,7 +74,8 @@ def _serve_http(taken: Taken) -> tuple[int, Any]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            taken.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
+            if self.path == "/v1/traces":
+                taken.take(gzip.decompress(body) if self.headers.get("content-encoding") == "gzip" else body)
             self.send_response(200)
             self.send_header("content-type", "application/x-protobuf")
             self.send_header("content-length", "0")

@@ -23,6 +23,13 @@ class Collector:
         )
         self.address = f"127.0.0.1:{self._read()}"
 
+    def __enter__(self) -> Collector:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """End it; without that it ends with the process that started it."""
+        self._process.communicate()
+
     def count(self) -> int:
         """Tell how many spans have come so far."""
         return int(self._ask("spans"))

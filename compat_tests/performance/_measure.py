@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from compat_tests.performance._processes import SideError, WorkerProcess, import_cpu_ms, import_told_ms
+from compat_tests.performance._served import Served
 from compat_tests.performance._sides import SIDES
 
 if TYPE_CHECKING:
@@ -168,6 +169,14 @@ def _peak(
     return turn
 
 
+def _served(
+    case: Case, name: str, python: Path | str, stack: contextlib.ExitStack
+) -> Callable[[], tuple[float, ...]]:
+    servers = Served(case, name, _usable(python), stack)
+    which = ("added", "whole").index(case.name.rpartition("_")[2])
+    return lambda: (servers.round(case.iterations)[which],)
+
+
 def _imports(
     case: Case, name: str, python: Path | str, _stack: contextlib.ExitStack
 ) -> Callable[[], tuple[float, ...]]:
@@ -190,4 +199,4 @@ def _ratios(theirs: Sequence[float], ours: Sequence[float]) -> tuple[float, ...]
     return tuple(a / max(b, 1e-9) for a, b in zip(theirs, ours, strict=False))
 
 
-_TURNS = {"timed": _timed, "held": _held, "peak": _peak, "import": _imports}
+_TURNS = {"timed": _timed, "held": _held, "peak": _peak, "import": _imports, "served": _served}

@@ -35,6 +35,11 @@ SIDES = {
             ),
             imports="opentelemetry.trace",
         ),
+        Side(
+            "opentelemetry_web",
+            "opentelemetry-instrument",
+            ("opentelemetry-distro", "flask", "gunicorn", "fastapi", "uvicorn"),
+        ),
         Side("jaeger", "jaeger-client", ("jaeger-client",)),
         Side("opencensus", "OpenCensus", ("opencensus",)),
         Side("prometheus", "prometheus_client", ("prometheus-client",)),

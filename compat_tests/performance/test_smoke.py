@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from compat_tests.performance._environments import python_of
 from compat_tests.performance._measure import OURS, Figures, Outcome
 from compat_tests.performance._orders import BOUNDARIES, LATENCIES_MS, Collected, counted
 from compat_tests.performance._processes import SideError, WorkerProcess, import_told_ms
+from compat_tests.performance._served import Served
 from compat_tests.performance._sides import SIDES
 
 if TYPE_CHECKING:
@@ -80,6 +83,8 @@ JUDGED = {
 }
 TIMED = [case for case in CASES if case.kind == "timed"]
 PAIRS = [(case, side) for case in TIMED for side in (OURS, *case.peers) if case.name in EXPECTED]
+# Servers whose spans need not wait for a batch to grow.
+AT_ONCE = {"OTEL_BSP_SCHEDULE_DELAY": "50"}
 pytestmark = pytest.mark.slow
 
 
@@ -152,6 +157,29 @@ def test_peaks_are_found(side: str) -> None:
         found = worker.ask("first_round", topic=case.topic, name="deliver_http", makes=1, iterations=1_000)
     assert found["peak_kb"] - found["grown_kb"] > 10_000
     assert found["grown_kb"] >= 0
+
+
+@pytest.mark.parametrize(("row", "route"), [("flask_added", "<name>"), ("fastapi_added", "{name}")])
+@pytest.mark.parametrize("side", [OURS, "opentelemetry_web"])
+def test_servers_record_what_they_serve(row: str, route: str, side: str) -> None:
+    """Each request leaves a server's span named by its route, and what it costs is found."""
+    case = replace(next(case for case in CASES if case.name == row), iterations=40, environment=AT_ONCE)
+    with contextlib.ExitStack() as stack:
+        servers = Served(case, side, python(side), stack)
+        _added, whole = servers.round(40)
+        payload = servers.latest()
+    with WorkerProcess(SIDES["opentelemetry"], python("opentelemetry"), {}) as judge:
+        found = judge.ask("call", topic="delivering", name="neutral_delivered", arguments=[payload])
+    served = [name for _scope, _version, name, kind, _attributes in found if kind == 2]
+    assert set(served) == {f"GET /hello/{route}"}
+    assert whole > 0
+
+
+def test_a_server_that_records_too_little_is_refused() -> None:
+    """A request without the spans that its row promises is an error, not a cheap request."""
+    case = next(case for case in CASES if case.name == "flask_added")
+    with contextlib.ExitStack() as stack, pytest.raises(SideError, match="1 spans came, not 2"):
+        Served(replace(case, makes=2, environment=AT_ONCE), OURS, python(OURS), stack, arrives_within_s=1)
 
 
 @pytest.mark.parametrize("side", [OURS, "opentelemetry"])
