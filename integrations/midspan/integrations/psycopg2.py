@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, named_as, traced
+from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, end_transaction, named_as, traced
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -101,13 +101,7 @@ def _traced_connection(native: type) -> Any:  # noqa: ANN401 - a subclass of `na
             self._end(super().rollback, "ROLLBACK")
 
         def _end(self, native: Callable[[], None], operation: str) -> None:
-            """End a transaction, under a span if there is one to be ended."""
-            tracing = self._midspan
-            is_idle = self.closed or self.info.transaction_status == TRANSACTION_STATUS_IDLE
-            if tracing is None or is_idle or not tracing.is_to_record():
-                native()
-                return
-            with tracing.policy.call(tracing.target, operation):
-                native()
+            is_open = not self.closed and self.info.transaction_status != TRANSACTION_STATUS_IDLE
+            end_transaction(self._midspan, native, operation, is_open=is_open)
 
     return named_as(TracedConnection, native)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, traced
+from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, ending, traced
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -44,8 +44,8 @@ def instrument(connection: Any = None, **options: Unpack[DbOptions]) -> None:  #
 
         target = Connection if connection is None else connection
         patches.around(target, "cursor", _pointing(policy, patches))
-        patches.around(target, "commit", _ending(policy, patches, "COMMIT"))
-        patches.around(target, "rollback", _ending(policy, patches, "ROLLBACK"))
+        patches.around(target, "commit", ending(policy, patches, _target, "COMMIT"))
+        patches.around(target, "rollback", ending(policy, patches, _target, "ROLLBACK"))
 
     if connection is None:
         _integration.turn_on(("pymysql.connections",), put)
@@ -73,21 +73,6 @@ def _pointing(policy: DbPolicy, patches: Patches) -> Callable[[Any], Any]:
             return made
 
         return cursor
-
-    return around
-
-
-def _ending(policy: DbPolicy, patches: Patches, operation: str) -> Callable[[Any], Any]:
-    def around(native: Callable[..., None]) -> Callable[..., None]:
-        @wraps(native)
-        def end(self: Any) -> None:  # noqa: ANN401 - PyMySQL's own
-            if not patches.on or not policy.is_to_record():
-                native(self)
-                return
-            with policy.call(_target(self), operation):
-                native(self)
-
-        return end
 
     return around
 

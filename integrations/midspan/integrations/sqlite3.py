@@ -11,7 +11,16 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, executed, named_as, traced
+from midspan.integrations._db import (
+    DbPolicy,
+    Target,
+    Tracing,
+    db_settings,
+    end_transaction,
+    executed,
+    named_as,
+    traced,
+)
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -115,19 +124,10 @@ def _traced_connection(native: type[Connection]) -> type[Connection]:
             return cursor
 
         def commit(self) -> None:
-            self._end(super().commit, "COMMIT")
+            end_transaction(self._midspan, super().commit, "COMMIT", is_open=self.in_transaction)
 
         def rollback(self) -> None:
-            self._end(super().rollback, "ROLLBACK")
-
-        def _end(self, native: Callable[[], None], operation: str) -> None:
-            """End a transaction, under a span if there is one to be ended."""
-            tracing = self._midspan
-            if tracing is None or not self.in_transaction or not tracing.is_to_record():
-                native()
-                return
-            with tracing.policy.call(tracing.target, operation):
-                native()
+            end_transaction(self._midspan, super().rollback, "ROLLBACK", is_open=self.in_transaction)
 
     made: type[Connection] = named_as(TracedConnection, native)
     return made

@@ -7,6 +7,7 @@ from midspan.integrations._db._cursors import called, executed, executed_many
 from midspan.integrations._db._settings import DbOptions, DbSettings, db_settings
 from midspan.integrations._db._target import Target
 from midspan.integrations._db._traced import Tracing, named_as, traced
+from midspan.integrations._db._transactions import end_transaction, ending
 
 __all__ = [
     "DbCall",
@@ -17,6 +18,8 @@ __all__ = [
     "Tracing",
     "called",
     "db_settings",
+    "end_transaction",
+    "ending",
     "executed",
     "executed_many",
     "named_as",
