@@ -30,7 +30,7 @@ def end_transaction(
 def ending(
     policy: DbPolicy, patches: Patches, target_of: Callable[[Any], Target], operation: str
 ) -> Callable[[Any], Any]:
-    """Return what is put around the `commit` or `rollback` of a driver that cannot say whether one is open."""
+    """Return what is put around `commit` or `rollback` of a driver that cannot say whether one is open."""
 
     def around(native: Callable[..., None]) -> Callable[..., None]:
         @wraps(native)
