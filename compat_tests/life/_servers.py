@@ -27,13 +27,17 @@ __all__ = ["CELERY", "WEB", "Run", "broker", "celery", "python_of", "web"]
 
 _HERE = Path(__file__).parent
 _CLIENTS = 4
+_WORKERS = 2
 _PATIENCE_S = 60.0
 
 # Servers, as they are started; PORT is put in its place.
-_GUNICORN = ("gunicorn", "web:application", "-b", "127.0.0.1:PORT", "-w", "2", "--log-level", "warning")
+_GUNICORN = (
+    *("gunicorn", "web:application", "-b", "127.0.0.1:PORT", "-w", str(_WORKERS)),
+    *("-c", "gunicorn_conf.py", "--log-level", "info"),
+)
 _UWSGI = (
     *("uwsgi", "--http-socket", "127.0.0.1:PORT", "--wsgi-file", "web.py", "--callable", "application"),
-    *("--master", "--processes", "2", "--need-app", "--disable-logging"),
+    *("--master", "--processes", str(_WORKERS), "--need-app", "--disable-logging"),
     # Else a worker that is still busy with its last request ends without a word to Python.
     *("--hook-master-start", "unix_signal:15 gracefully_kill_them_all"),
     *("--hook-accepting", "print:at work"),
@@ -193,13 +197,16 @@ def _listens(port: int) -> bool:
 
 
 def _is_settled(log: str) -> bool:
-    """Say whether all that uWSGI has forked are at work.
+    """Say whether all that a server has forked are at work, and those that were replaced are gone.
 
-    One that is told to end before that does as the master would, whose handlers it still has: it lives on,
-    and kills the others.
+    One that is told to end before it has handlers of its own does not know what is meant. uWSGI's does as the
+    master would, and kills the others; gunicorn's never ends.
     """
-    born, gone = log.count("spawned uWSGI worker"), log.count("killed successfully")
-    return log.count("(accepting)") == born and log.count("Respawned uWSGI worker") == gone
+    for born, gone in (("spawned uWSGI worker", "killed successfully"), ("Booting worker", "Worker exiting")):
+        if born in log:
+            count = log.count(born)
+            return log.count("(accepting)...") == count == _WORKERS + log.count(gone)
+    return True
 
 
 def _answers(port: int) -> bool:

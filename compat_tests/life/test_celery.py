@@ -28,7 +28,7 @@ def redis() -> Iterator[str]:
     ("name", "tasks", "instances"),
     [
         ("Celery, prefork", 100, 2),
-        ("Celery, max-tasks-per-child 1", 6, 6),
+        ("Celery, max-tasks-per-child 1", 4, 4),
     ],
 )
 def test_every_task_is_one_trace(redis, name, tasks, instances):
