@@ -318,6 +318,7 @@ def test_starlette_inside_asgi_adds_to_the_span_that_is_there(memory, servers):
 def test_one_application_can_be_instrumented_alone(memory, servers):
     """Its requests are recorded, another one's are not; uninstrumented, neither are."""
     app, other = make_app(), make_app()
+    integration.uninstrument(other)
     integration.instrument(app)
     client_of(app).get("/users/1")
     client_of(other).get("/users/2")

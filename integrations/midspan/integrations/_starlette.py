@@ -18,7 +18,7 @@ from midspan.integrations._http import server_settings
 from midspan.integrations._patches import Patches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, MutableMapping
+    from collections.abc import Callable, Coroutine
 
     from starlette.applications import Starlette
     from starlette.routing import Mount, Route, WebSocketRoute
@@ -36,7 +36,7 @@ _LEGACY: Final = ("opencensus.ext.fastapi", "starlette_opentracing")
 class _Policy(ASGIPolicy):
     """How the requests of some applications are recorded, and for which of the two integrations."""
 
-    __slots__ = ("name",)
+    __slots__ = ("__weakref__", "name")
 
     def __init__(self, name: str, options: ServerOptions) -> None:
         super().__init__(f"midspan.integrations.{name}", server_settings(name, options))
@@ -46,7 +46,9 @@ class _Policy(ASGIPolicy):
 _lock: Final = threading.Lock()
 _patches = Patches()
 _of_classes: Final[dict[type, _Policy]] = {}
-_of_applications: Final[MutableMapping[Starlette, _Policy]] = weakref.WeakKeyDictionary()
+# Those of single applications, which hold them under this name: gone when the application is gone.
+_of_applications: Final[weakref.WeakSet[_Policy]] = weakref.WeakSet()
+_HELD_AS: Final = "_midspan_policy"
 
 
 def record(name: str, target: Starlette | type[Starlette], options: ServerOptions) -> None:
@@ -60,7 +62,8 @@ def record(name: str, target: Starlette | type[Starlette], options: ServerOption
         if isinstance(target, type):
             _of_classes[target] = policy
         else:
-            _of_applications[target] = policy
+            vars(target)[_HELD_AS] = policy
+            _of_applications.add(policy)
         _renew()
 
 
@@ -68,7 +71,9 @@ def forget(name: str, application: Starlette | None) -> None:
     """Take back what was done to one application, or without one, what `name` did to a class."""
     with _lock:
         if application is not None:
-            _of_applications.pop(application, None)
+            policy = vars(application).pop(_HELD_AS, None)
+            if policy is not None:
+                _of_applications.discard(policy)
         else:
             for kind in [kind for kind, policy in _of_classes.items() if policy.name == name]:
                 del _of_classes[kind]
@@ -118,7 +123,7 @@ def _serving(patches: Patches) -> Callable[[Any], Any]:
 
 
 def _policy_of(application: Starlette) -> _Policy | None:
-    policy = _of_applications.get(application)
+    policy: _Policy | None = getattr(application, _HELD_AS, None)
     if policy is None:
         for kind in type(application).__mro__:
             if kind in _of_classes:
@@ -173,8 +178,8 @@ def _including(patches: Patches) -> Callable[[Any], Any]:
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def handle(self: Any, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:  # noqa: ANN401 - an APIRoute
-            # In newer ones, the route of an included router stays as it was written. Its whole path is what
-            # the including router leaves in the scope, and no function of Starlette's is called with it.
+            # In newer versions, the route of an included router stays as it was written. Its whole path is
+            # what the including router leaves in the scope, and no function of Starlette's is called with it.
             state = scope.get("fastapi") if patches.on else None
             included = state.get("effective_route_context") if isinstance(state, dict) else None
             if getattr(included, "original_route", None) is self:
