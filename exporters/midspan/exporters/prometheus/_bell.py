@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from midspan.exporters.prometheus._threads import Socket, accepted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -31,7 +33,7 @@ class Bell:
         """
         self.path = path
         path.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket = Socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             with _short(path) as address:
                 self._socket.bind(address)
@@ -40,16 +42,22 @@ class Bell:
             self._socket.close()
             raise
 
-    def wait(self, timeout_s: float) -> list[socket.socket]:
-        """Return who has rung, after `timeout_s` seconds at most; close each when it has been answered."""
-        callers: list[socket.socket] = []
+    def wait(self, timeout_s: float) -> list[int]:
+        """Return who has rung, after `timeout_s` seconds at most; `answer` them when it is done."""
+        callers: list[int] = []
         for patience_s in (timeout_s, *[0.0] * (_CALLERS - 1)):
             try:
                 self._socket.settimeout(patience_s)
-                callers.append(self._socket.accept()[0])
+                callers.append(accepted(self._socket)[0])
             except OSError:  # Nobody, or nobody any more.
                 break
         return callers
+
+    @staticmethod
+    def answer(callers: Iterable[int]) -> None:
+        """Let who has rung know that it is done."""
+        for caller in callers:
+            os.close(caller)
 
     def close(self) -> None:
         """Listen no more."""
@@ -67,7 +75,7 @@ def ring(paths: Iterable[Path], patience_s: float) -> int:
     with contextlib.ExitStack() as stack:
         called = []
         for path in paths:
-            caller = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+            caller = stack.enter_context(Socket(socket.AF_UNIX, socket.SOCK_STREAM))
             caller.setblocking(False)  # noqa: FBT003 - as the standard library has it
             with contextlib.suppress(OSError), _short(path) as address:
                 caller.connect(address)

@@ -17,7 +17,7 @@ from prometheus_client.exposition import choose_encoder
 
 from midspan import _trouble
 from midspan._forks import after_in_child
-from midspan.exporters.prometheus._threads import pause, start_thread
+from midspan.exporters.prometheus._threads import Socket, accepted, pause, start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,15 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._pid = os.getpid()
         self._shares_port = shares_port
         self._stopping = self._has_stopped = False
-        super().__init__((str(found[0][4][0]), port), _Handler)
+        super().__init__((str(found[0][4][0]), port), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = Socket(self.address_family, self.socket_type)
+        try:
+            self.server_bind()
+            self.server_activate()
+        except OSError:
+            self.server_close()
+            raise
         self.port: int = self.server_address[1]
 
     def server_bind(self) -> None:
@@ -128,10 +136,13 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         # Not `serve_forever`: who ends that waits without a limit.
         while not self._stopping:
             try:
-                self.handle_request()
-                self.service_actions()
-            except (OSError, ValueError):  # The socket is closed.
-                break
+                self.socket.settimeout(_POLL_S)
+                self._take(*accepted(self.socket))
+            except TimeoutError:
+                pass
+            except OSError:  # The socket is closed; or there is no descriptor left, which may pass.
+                pause(_POLL_S)
+            self.service_actions()
         self._has_stopped = True
 
     def stop(self) -> None:
@@ -148,22 +159,21 @@ class _Listener(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.socket.setblocking(False)  # noqa: FBT003 - as the standard library has it
         with contextlib.suppress(OSError):  # there is nobody more
             while True:
-                self.process_request(*self.get_request())
+                self._take(*accepted(self.socket))
         _wait(lambda: not self._clients, _LAST_S)
 
-    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - a socket
+    def _take(self, descriptor: int, client_address: Any) -> None:  # noqa: ANN401 - as the system has it
         """Give a client a thread, or turn it away if there are too many."""
         if len(self._clients) >= _MAX_CLIENTS:
             _trouble.note("prometheus.flood", "more than %s clients at once ask for metrics", _MAX_CLIENTS)
-            self.shutdown_request(request)
+            os.close(descriptor)
             return
         number = next(self._numbers)
         self._clients[number] = time.monotonic() + _PATIENCE_S, None
-        start_thread(self._answer, (number, request.detach(), client_address))
+        start_thread(self._answer, (number, descriptor, client_address))
 
     def _answer(self, number: int, descriptor: int, client_address: Any) -> None:  # noqa: ANN401 - as above
-        # Where gevent is patched in, a socket can be used in the thread only that has made it.
-        request = socket.socket(fileno=descriptor)
+        request = Socket(fileno=descriptor)
         self._clients[number] = self._clients[number][0], request
         try:
             self.process_request_thread(request, client_address)

@@ -130,12 +130,11 @@ class Shared:
 
     def _work(self, stopped: threading.Event) -> None:
         """Write now, and whenever somebody rings or the interval is over."""
-        callers: list[Any] = []
+        callers: list[int] = []
         while True:
             if not stopped.is_set():
                 self._try_to_write()
-            for caller in callers:
-                caller.close()
+            Bell.answer(callers)
             if stopped.is_set():
                 return
             seat = self._seat
