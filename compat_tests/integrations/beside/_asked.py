@@ -70,8 +70,8 @@ def ask_asgi(app):
         asyncio.run(asked())
 
 
-def tell():
-    """Print what recorded each request, and what was said about it."""
+def tell(*kinds):
+    """Print what recorded each span of these kinds (default: each request), and what was said about it."""
     sdk.get_pipeline().force_flush(timeout_s=5)
-    scopes = [span.scope.name for span in MEMORY.spans if span.kind is SpanKind.SERVER]
+    scopes = [span.scope.name for span in MEMORY.spans if span.kind in (kinds or (SpanKind.SERVER,))]
     print(json.dumps({"scopes": scopes, "said": [line for line in LOG if "stands back" in line]}))
