@@ -96,10 +96,10 @@ def _put() -> Patches:
     patches.around(Route, "handle", _routing(patches))
     patches.around(WebSocketRoute, "handle", _routing(patches))
     patches.around(Mount, "handle", _mounting(patches))
-    # FastAPI's applications need its module; those of Starlette alone do not.
-    fastapi = sys.modules.get("fastapi.routing")
-    if fastapi is not None and "handle" in vars(fastapi.APIRoute):
-        patches.around(fastapi.APIRoute, "handle", _including(patches))
+    # FastAPI's applications need its module; those of Starlette alone do not. It may be on its way, too.
+    route_of_fastapi = getattr(sys.modules.get("fastapi.routing"), "APIRoute", None)
+    if route_of_fastapi is not None and "handle" in vars(route_of_fastapi):
+        patches.around(route_of_fastapi, "handle", _including(patches))
     return patches
 
 
