@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from midspan import trace
+from midspan import baggage, trace
 from midspan._environment import ConfigurationError
 from midspan.integrations import sqlite3 as integration
 from midspan.trace import SpanKind, StatusCode
@@ -130,6 +130,16 @@ def test_a_comment_carries_the_trace_to_the_database_s_log(memory):
         connection.execute("SELECT 1;")
     assert seen[0].startswith("SELECT 1 /*traceparent='00-")
     assert seen[0].endswith("'*/;")
+
+
+def test_a_comment_holds_nothing_that_a_driver_takes_for_a_parameter(memory):
+    """Baggage, quoted as comments want it, has a `%`, where psycopg2 and PyMySQL look for a value."""
+    connection = opened(comments=True)
+    seen = []
+    connection.set_trace_callback(seen.append)
+    with baggage.attached({"user": "ann"}), trace.get_tracer("t").start_as_current_span("work"):
+        connection.execute("SELECT 1")
+    assert ("%" in seen[0], "traceparent" in seen[0]) == (False, True)
 
 
 def test_the_legacy_names_are_there_for_who_wants_them(spans):

@@ -142,7 +142,9 @@ class DbCall(Block):
             return statement
         fields: dict[str, str] = {}
         propagation.inject(fields)
-        words = ",".join(f"{name}='{quote(value, safe='')}'" for name, value in sorted(fields.items()))
+        quoted = {name: quote(value, safe="") for name, value in sorted(fields.items())}
+        # A % is where drivers put a parameter: baggage, for one, stays out of statements.
+        words = ",".join(f"{name}='{value}'" for name, value in quoted.items() if "%" not in value)
         if not words or _has_comment(statement):
             return statement
         comment = f"/*{words}*/"
@@ -203,8 +205,14 @@ def _text(statement: Any, cursor: Any) -> str:  # noqa: ANN401 - str, bytes, or 
         return ""
 
 
-def _status_of(error: Exception) -> str | None:
+def _status_of(error: BaseException) -> str | None:
     """Return what the database said: an SQLSTATE or a vendor's code, as the drivers keep it."""
+    found = _code_of(error)
+    # SQLAlchemy gives asyncpg's errors a class of its own, at first without the code.
+    return _code_of(error.__cause__) if found is None and error.__cause__ is not None else found
+
+
+def _code_of(error: BaseException) -> str | None:
     first = error.args[0] if error.args else None
     if type(first) is int:
         # MySQL's drivers: the number is what its manual lists.
