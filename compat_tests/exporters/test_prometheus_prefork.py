@@ -132,8 +132,15 @@ class Watch:
 
 @pytest.mark.parametrize(
     "command",
-    [_GUNICORN, [*_GUNICORN[:-1], "--preload", "-b"], _UWSGI, [*_UWSGI[:-1], "--lazy-apps", "--http-socket"]],
-    ids=["gunicorn", "gunicorn, preload", "uWSGI", "uWSGI, lazy-apps"],
+    [
+        _GUNICORN,
+        [*_GUNICORN[:-1], "--preload", "-b"],
+        # It is patched in when the application has been loaded, and each worker has threads of ours.
+        [*_GUNICORN[:-1], "--preload", "-k", "gevent", "-b"],
+        _UWSGI,
+        [*_UWSGI[:-1], "--lazy-apps", "--http-socket"],
+    ],
+    ids=["gunicorn", "gunicorn, preload", "gunicorn, gevent, preload", "uWSGI", "uWSGI, lazy-apps"],
 )
 def test_a_scrape_tells_of_every_request(command: list[str], tmp_path: Path) -> None:
     """Exactly, with workers that are killed and others that are replaced; a total never goes back."""
