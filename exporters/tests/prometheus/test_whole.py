@@ -16,11 +16,11 @@ from midspan.exporters.prometheus._gauges import checked_gauges
 from midspan.exporters.prometheus._merging import merged
 from midspan.exporters.prometheus._snapshot import Snapshot, decode, encode
 from midspan.exporters.prometheus._whole import Part, whole
-from midspan.metrics import HistogramPoint, SummaryPoint
+from midspan.metrics import ExponentialHistogramPoint, HistogramPoint, SummaryPoint
 
 if TYPE_CHECKING:
     from midspan.exporters.prometheus._families import Groups
-    from midspan.metrics import Metric
+    from midspan.metrics import Metric, Point
 
 GAUGES = checked_gauges("livesum")
 EXPONENTIAL = "base2_exponential_bucket_histogram"
@@ -99,10 +99,18 @@ def test_the_order_of_the_ends_does_not_matter(shares):
     assert lines(whole([first, second, third], GAUGES)) == lines(whole([archived, third], GAUGES))
 
 
+def holds_doubles(point: Point) -> bool:
+    """Say whether buckets are where numbers can be: one that lies beyond is not read again."""
+    if not isinstance(point, ExponentialHistogramPoint):
+        return True
+    sides = (point.positive, point.negative)
+    return point.scale <= 20 and all(abs(side.offset) >> max(point.scale, 0) <= 1100 for side in sides)
+
+
 @given(batch=metric_batches())
 def test_what_is_written_can_be_read(batch):
     """Whatever the metrics are: each series that can be shown is there again, but for quantiles."""
-    written = groups_of(batch)
+    written = groups_of([each._replace(points=list(filter(holds_doubles, each.points))) for each in batch])
     read = decode(encode(Snapshot("life", "run", {"service_name": "shop"}, written)))
     assert ("life", "run", {"service_name": "shop"}) == read[:3]
     found = lines(read.groups)

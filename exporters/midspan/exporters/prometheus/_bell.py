@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from midspan.exporters.prometheus._threads import Socket, accepted
+from midspan.exporters.prometheus._threads import Socket, accepted, pause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +20,7 @@ __all__ = ["Bell", "is_reachable", "ring"]
 _MAX_PATH: Final = 100
 _DESCRIPTORS: Final = Path("/proc/self/fd")
 _CALLERS: Final = 16
+_PAUSE_S: Final = 0.25
 
 
 class Bell:
@@ -49,7 +50,10 @@ class Bell:
             try:
                 self._socket.settimeout(patience_s)
                 callers.append(accepted(self._socket)[0])
-            except OSError:  # Nobody, or nobody any more.
+            except (TimeoutError, BlockingIOError):  # Nobody, or nobody any more.
+                break
+            except OSError:  # The socket is closed; or there is no descriptor left, which may pass.
+                pause(min(timeout_s, _PAUSE_S))
                 break
         return callers
 
