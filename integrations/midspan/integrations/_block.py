@@ -66,6 +66,11 @@ class Block:
         context.detach(self._token)
         self.span.end()
 
+    def ended(self, duration_ns: int) -> None:
+        """End what was never entered, for libraries that tell of begin and end by events."""
+        self._measure(duration_ns)
+        self.span.end()
+
     def _record(self, error: Exception) -> None:
         """Tell of the error in the span."""
         self.span.fail(error)

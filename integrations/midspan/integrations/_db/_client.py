@@ -13,7 +13,7 @@ from midspan.integrations import _hooks
 from midspan.integrations._block import Block, is_inside
 from midspan.integrations._db import _failure
 from midspan.integrations._db._statement import Statement, read
-from midspan.trace import SpanKind
+from midspan.trace import SpanKind, StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -163,6 +163,15 @@ class DbCall(Block):
         hook = self._policy.settings.response_hook
         if hook is not None and self.span.is_recording():
             _hooks.call(hook, self.span, *arguments)
+
+    def refused(self, kind: str, status: str | None, message: str) -> None:
+        """Tell of an error without an exception: its type, the database's code, its message."""
+        self.error, self._status = kind, status
+        self.span.set_attribute("error.type", kind)
+        if status is not None:
+            self.span.set_attribute("db.response.status_code", status)
+        is_raw = self._policy.settings.statements == "raw"
+        self.span.set_status(StatusCode.ERROR, message if is_raw else _failure.without_values(message))
 
     def _record(self, error: Exception) -> None:
         if self._policy.settings.statements == "raw":

@@ -17,7 +17,7 @@ from midspan.trace import StatusCode
 if TYPE_CHECKING:
     from midspan.trace import Span
 
-__all__ = ["message_of", "record"]
+__all__ = ["message_of", "record", "without_values"]
 
 _LONGEST: Final = 1024
 # From the first quote to the last one: what is quoted may hold quotes itself. An apostrophe (can't) is none,
@@ -48,6 +48,10 @@ def message_of(error: BaseException) -> str:
     # MySQL's drivers: a number, and the text.
     is_numbered = len(arguments) > 1 and type(arguments[0]) is int and isinstance(arguments[1], str)
     text = f"({arguments[0]}) {arguments[1]}" if is_numbered else safe_str(error)
-    text = _PIPELINED.sub(r"Command # \1 of a pipeline:", text)
+    return without_values(_PIPELINED.sub(r"Command # \1 of a pipeline:", text))
+
+
+def without_values(text: str) -> str:
+    """Return the first line of a message, with `?` for what it quotes."""
     line = text.lstrip().partition("\n")[0]
     return redacted_text(_QUOTED.sub("?", line)[:_LONGEST])
