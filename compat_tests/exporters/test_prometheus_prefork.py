@@ -135,8 +135,9 @@ class Watch:
     [
         _GUNICORN,
         [*_GUNICORN[:-1], "--preload", "-b"],
-        # It is patched in when the application has been loaded, and each worker has threads of ours.
-        [*_GUNICORN[:-1], "--preload", "-k", "gevent", "-b"],
+        # It is patched in when the application has been loaded and each worker has threads of ours. A worker
+        # is killed; none is replaced for its age.
+        [*_GUNICORN[:-1], "--preload", "-k", "gevent", "--max-requests", "0", "-b"],
         _UWSGI,
         [*_UWSGI[:-1], "--lazy-apps", "--http-socket"],
     ],
