@@ -15,6 +15,7 @@ from compat_tests._environments import ROOT, environment, find_python
 from compat_tests.integrations._editions import HERE
 
 OPENTRACING = ("opentracing", "libraries-opentracing24", "requirements-opentracing24.txt")
+OPENTRACING20 = ("opentracing", "libraries-opentracing20", "requirements-opentracing20.txt")
 TORNADO5 = ("opentracing", "libraries-tornado5", "requirements-tornado5.txt")
 OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
 
@@ -27,6 +28,8 @@ OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
         (OPENTRACING, "starlette_opentracing", "starlette stands back: starlette_opentracing"),
         (OPENTRACING, "celery_opentracing", "celery stands back: celery_opentracing.tracing"),
         (TORNADO5, "opentracing_instrumentation_celery", "celery stands back: opentracing_instrumentation"),
+        (OPENTRACING20, "redis_opentracing", "redis stands back: redis_opentracing"),
+        (OPENTRACING20, "sqlalchemy_opentracing", "sqlalchemy stands back: sqlalchemy_opentracing"),
         (OPENCENSUS, "opencensus_ext_django", "django stands back: opencensus.ext.django.middleware"),
         (OPENCENSUS, "opencensus_ext_fastapi", "fastapi stands back: opencensus.ext.fastapi"),
     ],

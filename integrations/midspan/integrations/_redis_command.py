@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan._trouble import safe_str
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -104,4 +106,4 @@ def _text(argument: Any) -> str:  # noqa: ANN401 - whatever redis-py encodes, an
         return argument[:_LONGEST_ARGUMENT]
     if isinstance(argument, (bytes, bytearray, memoryview)):
         return bytes(argument[:_LONGEST_ARGUMENT]).decode("utf-8", "replace")
-    return str(argument)[:_LONGEST_ARGUMENT] if isinstance(argument, (int, float)) else "?"
+    return safe_str(argument)[:_LONGEST_ARGUMENT] if isinstance(argument, (int, float)) else "?"

@@ -7,10 +7,12 @@ none is shown unless `statements="raw"` asks for it.
 
 from __future__ import annotations
 
+import sys
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations import _redis_command
+from midspan.integrations._beside import stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings, named_as
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -57,8 +59,8 @@ def _pipeline(policy: DbPolicy, pipeline: Any, _: tuple[Any, ...]) -> DbCall | N
 
 
 def _target(client: Any) -> Target:  # noqa: ANN401 - a client or a pipeline
-    pool = client.connection_pool
-    known = pool.connection_kwargs
+    pool = getattr(client, "connection_pool", None)
+    known = getattr(pool, "connection_kwargs", None) or {}
     namespace = str(known.get("db") or 0)
     if "path" in known or hasattr(pool, "service_name"):
         # A socket of Unix; or Sentinel's, which tells the address with each connection.
@@ -139,7 +141,9 @@ def _sending(policy: DbPolicy, patches: Patches, opened: _Opened = _command) -> 
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def send(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - redis-py's own
-            call = opened(policy, self, arguments) if patches.on and policy.is_to_record() else None
+            call = None
+            if patches.on and policy.is_to_record() and not stands_back("redis", _legacy()):
+                call = opened(policy, self, arguments)
             if call is None:
                 return native(self, *arguments, **named)
             with call:
@@ -167,3 +171,9 @@ def _sending_async(policy: DbPolicy, patches: Patches, opened: _Opened = _comman
         return send
 
     return around
+
+
+def _legacy() -> str | None:
+    """Return the legacy library that records every client for threads; it knows none for asyncio."""
+    module = sys.modules.get("redis_opentracing.tracing")
+    return "redis_opentracing" if getattr(module, "_g_trace_all_classes", None) else None

@@ -7,11 +7,13 @@ SQLAlchemy adds to it. A driver that is instrumented as well stays silent.
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan.integrations._beside import stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings, executed, executed_many
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -123,7 +125,7 @@ def _sending(policy: DbPolicy, patches: Patches, send: Callable[..., None]) -> C
     def around(native: Callable[..., None]) -> Callable[..., None]:
         @wraps(native)
         def do(self: Any, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:  # noqa: ANN401 - SQLAlchemy's own
-            if not patches.on:
+            if not patches.on or stands_back("sqlalchemy", _legacy(context)):
                 native(self, cursor, statement, parameters, context)
                 return
             driver = partial(native, self, cursor)
@@ -138,7 +140,7 @@ def _sending_bare(policy: DbPolicy, patches: Patches) -> Callable[[Any], Any]:
     def around(native: Callable[..., None]) -> Callable[..., None]:
         @wraps(native)
         def do(self: Any, cursor: Any, statement: Any, context: Any = None) -> None:  # noqa: ANN401 - as above
-            if not patches.on:
+            if not patches.on or stands_back("sqlalchemy", _legacy(context)):
                 native(self, cursor, statement, context)
                 return
             driver = partial(native, self, cursor, context=context)
@@ -158,3 +160,15 @@ def _target(dialect: Any, context: Any) -> Target:  # noqa: ANN401 - SQLAlchemy'
     if system == "sqlite":
         return Target(system, Path(url.database or ":memory:").name)
     return Target(system, url.database, url.host, url.port)
+
+
+def _legacy(context: Any) -> str | None:  # noqa: ANN401 - as above
+    """Return the legacy library that listens to the engine, and records each of its statements."""
+    module: Any = sys.modules.get("sqlalchemy_opentracing")
+    if module is None or module.g_tracer is None or not module.g_trace_all_queries or context is None:
+        return None
+    from sqlalchemy.event import contains  # noqa: PLC0415 - as above
+
+    heard = module._engine_before_cursor_handler
+    is_heard = module.g_trace_all_engines or contains(context.engine, "before_cursor_execute", heard)
+    return "sqlalchemy_opentracing" if is_heard else None
