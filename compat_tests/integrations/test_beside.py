@@ -7,6 +7,7 @@ legacy library, unmodified from PyPI.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -17,6 +18,7 @@ from compat_tests.integrations._editions import HERE
 OPENTRACING = ("opentracing", "libraries-opentracing24", "requirements-opentracing24.txt")
 OPENTRACING20 = ("opentracing", "libraries-opentracing20", "requirements-opentracing20.txt")
 TORNADO5 = ("opentracing", "libraries-tornado5", "requirements-tornado5.txt")
+STORES = ("opencensus", "opencensus-libraries-stores", "requirements-stores.txt")
 OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
 
 
@@ -37,14 +39,36 @@ OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
 )
 def test_an_integration_stands_back(interface, legacy, said):
     """The legacy library makes the span of each request, through the bridge; that is said once."""
+    told = told_by(interface, legacy)
+    assert [f"midspan.bridges.{interface[0]}"] * 2 == told["scopes"]
+    assert [True] == [said in line for line in told["said"]]
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_the_integration_of_pymongo_stands_back(servers):
+    """As above, with a server that answers."""
+    told = told_by(STORES, "opencensus_ext_pymongo", MIDSPAN_TEST_MONGODB=str(servers.port("mongodb")))
+    assert ["midspan.bridges.opencensus"] * 2 == told["scopes"]
+    assert [True] == ["pymongo stands back: opencensus.ext.pymongo" in line for line in told["said"]]
+
+
+def told_by(interface, legacy, **variables):
+    """Run the application that has the legacy library, and return what it tells of itself."""
     bridge, name, pins = interface
     python = find_python("3.11")
     if python is None:
         pytest.skip("CPython 3.11 is not installed")
     requirements = ROOT / "compat_tests" / bridge / "libraries" / pins
     command = [str(environment(requirements, name=name, python=python)), f"beside/use_{legacy}.py"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command,
+        env={**os.environ, **variables},
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert 0 == done.returncode, done.stderr
-    told = json.loads(done.stdout)
-    assert [f"midspan.bridges.{bridge}"] * 2 == told["scopes"]
-    assert [True] == [said in line for line in told["said"]]
+    return json.loads(done.stdout)

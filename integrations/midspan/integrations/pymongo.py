@@ -6,10 +6,12 @@ those. Commands that log in are not recorded, nor are heartbeats.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations import _pymongo_command
+from midspan.integrations._beside import stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -81,7 +83,7 @@ class _Listener:
         if self.patches is None or not self.patches.on:
             return
         # Of a command that holds a password, PyMongo tells nothing.
-        if not event.command or not self.policy.is_to_record():
+        if not event.command or not self.policy.is_to_record() or stands_back("pymongo", _legacy()):
             return
         told = _pymongo_command.told(event.command_name, event.command, self.policy.settings.statements)
         host, port = event.connection_id
@@ -121,3 +123,13 @@ class _Listener:
 
 def _key(event: Any) -> tuple[Any, int]:  # noqa: ANN401 - as above
     return event.connection_id, event.request_id
+
+
+def _legacy() -> str | None:
+    """Return the legacy listener, if clients are given it: OpenCensus notes whether they are."""
+    module = sys.modules.get("opencensus.ext.pymongo.trace")
+    if module is None:
+        return None
+    noted = module.integrations
+    is_on = noted.get_integrations() & noted._Integrations.PYMONGO
+    return "opencensus.ext.pymongo" if is_on else None
