@@ -83,13 +83,17 @@ def _serving(policy: WSGIPolicy, patches: Patches) -> Callable[[Any], Any]:
 def _dispatching(patches: Patches) -> Callable[[Any], Any]:
     from flask import request  # noqa: PLC0415 - as above
 
+    proxy: Any = request
+
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def full_dispatch_request(self: Flask, *arguments: Any) -> Any:  # noqa: ANN401 - newer ones hand a context over
-            exchange = exchange_of(request.environ) if patches.on else None
-            if exchange is None:
+            # Looked through once (0.2 us): each use of the proxy costs 1.5 us.
+            current = proxy._get_current_object() if patches.on else None
+            exchange = exchange_of(current.environ) if current is not None else None
+            if current is None or exchange is None:
                 return native(self, *arguments)
-            rule = request.url_rule
+            rule = current.url_rule
             if rule is not None:
                 exchange.routed(rule.rule)
             response = native(self, *arguments)
