@@ -38,6 +38,7 @@ __all__ = [
 
 _INTERVAL_S: Final = 60.0
 _MAX_FOREIGN_CHARS: Final = 256
+_MOST_READ_CHARS: Final = 4_096
 _MAX_WAITING: Final = 64
 # Where locks are held that a log handler may want as well.
 _LOGGING: Final = frozenset({"logging", "logging.handlers", "queue", "multiprocessing.queues"})
@@ -136,6 +137,8 @@ def prepare() -> Any:  # noqa: ANN401 - a module
     """Import what a report needs; done ahead, no signal handler is kept waiting for an import."""
     import logging  # noqa: PLC0415 - costs 8 ms, and most processes that only import the API have no trouble
 
+    import midspan._redaction  # noqa: F401, PLC0415 - for the message of an error
+
     return logging
 
 
@@ -143,10 +146,17 @@ def describe(value: object) -> str:
     """Show a foreign value in at most 256 characters, without control characters and without raising."""
     text = safe_str(value)
     if issubclass(type(value), BaseException):
-        text = f"{type_name(value)}: {text}"
+        text = f"{type_name(value)}: {_without_secrets(text[:_MOST_READ_CHARS])}"
     cut = text[:_MAX_FOREIGN_CHARS]
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in cut)
     return shown if len(shown) <= _MAX_FOREIGN_CHARS else shown[:_MAX_FOREIGN_CHARS]
+
+
+def _without_secrets(message: str) -> str:
+    from midspan._redaction import redacted_text  # noqa: PLC0415 - needs re, which most processes do without
+
+    # Before it is cut: half a URL no longer shows what of it is a password.
+    return redacted_text(message)
 
 
 def safe_str(value: Any) -> str:  # noqa: ANN401 - anything at all may be asked for its text

@@ -223,3 +223,11 @@ def test_an_ended_span_that_is_used_is_said_once(caplog, tracer):
         span.set_attribute("late", 1)
     assert ["set_attribute was called on the ended span s"] == [r.getMessage() for r in caplog.records]
     assert trace.get_current_span() is trace.NOOP_SPAN
+
+
+def test_an_error_is_told_without_the_credentials_in_its_message():
+    """A password goes even where the line is cut in the middle of it, and the rest stays."""
+    told = _trouble.describe(
+        ValueError("x" * 220 + " postgresql://shop:hunter2hunter2@db/orders token=hunter2")
+    )
+    assert ("ValueError: xxx", False) == (told[:15], "hunter" in told)
