@@ -25,7 +25,7 @@ print(type(connection).__name__, sys.argv[1:], sdk.get_pipeline().stats().export
 
 def ran(arguments, cwd, **variables):
     """Run `midspan run` in a process of its own."""
-    # Where the tests' own coverage is measured, such a process would measure it, too: with sqlite3, at its end.
+    # Where the tests' coverage is measured, such a process would measure it, too: with sqlite3, at its end.
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     environment = {
         **inherited,
