@@ -44,7 +44,9 @@ def test_a_full_file_system_is_survived(tmp_path):
     assert 0 == outcome.exit_code, outcome.log
     account = outcome.result["account"]
     left = account["exported"] + account["queued"] + account["spilled"] + sum(account["dropped"].values())
-    assert (SPANS, SPANS, 0) == (account["accepted"], left, collector.duplicates)
+    assert (SPANS, SPANS) == (account["accepted"], left)
+    # At least once: a request whose answer was lost is sent again, and to forget what has arrived needs room.
+    assert collector.duplicates <= 0.05 * SPANS
     # What was written before the disk was full may lie there still: taking it back needs some room, too.
     # And the batch that finds out that there is none may have no place in memory any more.
     assert {} == {reason: count for reason, count in account["dropped"].items() if reason != "outbox_full"}
