@@ -45,10 +45,12 @@ def test_a_full_file_system_is_survived(tmp_path):
     account = outcome.result["account"]
     left = account["exported"] + account["queued"] + account["spilled"] + sum(account["dropped"].values())
     assert (SPANS, SPANS) == (account["accepted"], left)
-    # At least once: a request whose answer was lost is sent again, and to forget what has arrived needs room.
+    # At least once: what the disk says it could not write may lie there all the same, and come a second time.
     assert collector.duplicates <= 0.05 * SPANS
     # What was written before the disk was full may lie there still: taking it back needs some room, too.
     # And the batch that finds out that there is none may have no place in memory any more.
     assert {} == {reason: count for reason, count in account["dropped"].items() if reason != "outbox_full"}
-    assert account["exported"] == collector.names["full"] >= 0.9 * SPANS
+    arrived = len(collector.span_ids)
+    assert account["exported"] in {arrived, arrived + collector.duplicates}
+    assert arrived >= 0.9 * SPANS
     assert any("full" in line for line in outcome.lines), outcome.log
