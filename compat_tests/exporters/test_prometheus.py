@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,16 @@ class Prometheus:
     def ask(self, path: str, **parameters: Any) -> Any:
         """Return the data of an answer."""
         url = f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return json.load(answer)["data"]
+        deadline_s = time.monotonic() + 30
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=10) as answer:
+                    return json.load(answer)["data"]
+            except urllib.error.HTTPError as error:
+                # It listens before it has read what lies on its disk, and says so.
+                if error.code != 503 or time.monotonic() > deadline_s:
+                    raise
+            time.sleep(0.1)
 
     def values(self, query: str) -> dict[frozenset[tuple[str, str]], float]:
         """Return what a query finds, by the labels that are the application's."""
