@@ -58,8 +58,7 @@ def _before_publish(policy: MessagingPolicy, patches: Patches) -> Callable[..., 
         span = trace.get_current_span()
         span.set_attributes(message.for_spans("send"))
         propagation.inject(headers)
-        if policy.settings.send_hook is not None and span.is_recording():
-            _hooks.call(policy.settings.send_hook, span, headers)
+        _hooks.call(policy.settings.send_hook, span, headers)
 
     return before_task_publish
 

@@ -9,12 +9,16 @@ from midspan import _trouble
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from midspan.trace import Span
+
 __all__ = ["call"]
 
 
-def call(hook: Callable[..., object], *arguments: Any) -> None:  # noqa: ANN401 - what the library in question has
-    """Call `hook(*arguments)`; never raises."""
+def call(hook: Callable[..., object] | None, span: Span, *arguments: Any) -> None:  # noqa: ANN401 - the library's own
+    """Call `hook(span, *arguments)`, if there is one and the span records; never raises."""
+    if hook is None or not span.is_recording():
+        return
     try:
-        hook(*arguments)
+        hook(span, *arguments)
     except Exception as error:  # noqa: BLE001 - a hook is the application's own code
         _trouble.report("integration.hook", "the hook %s raised", hook, error=error)

@@ -13,13 +13,13 @@ from midspan.integrations import _hooks
 from midspan.integrations._block import Block, is_inside
 from midspan.integrations._db import _failure
 from midspan.integrations._db._statement import Statement, read
+from midspan.integrations._db._target import Target, fill
 from midspan.trace import SpanKind, StatusCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from midspan.integrations._db._settings import DbSettings
-    from midspan.integrations._db._target import Target
 
 __all__ = ["DbCall", "DbPolicy"]
 
@@ -94,16 +94,16 @@ class DbPolicy:
         """
         attributes = target.attributes(self.settings.semconv)
         if self._is_stable:
-            _fill(attributes, "db.operation.name", operation)
-            _fill(attributes, "db.collection.name", collection)
-            _fill(attributes, "db.query.summary", summary)
-            _fill(attributes, "db.query.text", shown)
+            fill(attributes, "db.operation.name", operation)
+            fill(attributes, "db.collection.name", collection)
+            fill(attributes, "db.query.summary", summary)
+            fill(attributes, "db.query.text", shown)
             if batch is not None and batch != 1:
                 attributes["db.operation.batch.size"] = batch
         if self._is_legacy:
-            _fill(attributes, "db.operation", operation)
-            _fill(attributes, "db.sql.table", collection)
-            _fill(attributes, "db.statement", shown)
+            fill(attributes, "db.operation", operation)
+            fill(attributes, "db.sql.table", collection)
+            fill(attributes, "db.statement", shown)
         name = summary or " ".join(filter(None, (operation, collection))) or target.system
         span = self.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
         return DbCall(self, span, target, operation, collection)
@@ -154,15 +154,11 @@ class DbCall(Block):
 
     def hook(self, *arguments: Any) -> None:  # noqa: ANN401 - the library's own objects
         """Call the application's hook for what is asked."""
-        hook = self._policy.settings.request_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, *arguments)
+        _hooks.call(self._policy.settings.request_hook, self.span, *arguments)
 
     def answer_hook(self, *arguments: Any) -> None:  # noqa: ANN401 - as above
         """Call the application's hook for what is answered."""
-        hook = self._policy.settings.response_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, *arguments)
+        _hooks.call(self._policy.settings.response_hook, self.span, *arguments)
 
     def refused(self, kind: str, status: str | None, message: str) -> None:
         """Tell of an error without an exception: its type, the database's code, its message."""
@@ -187,19 +183,14 @@ class DbCall(Block):
 
     def _measure(self, duration_ns: int) -> None:
         attributes: dict[str, Any] = {"db.system.name": self._target.system}
-        _fill(attributes, "db.namespace", self._target.namespace)
-        _fill(attributes, "server.address", self._target.host)
-        _fill(attributes, "server.port", self._target.port)
-        _fill(attributes, "db.operation.name", self._operation)
-        _fill(attributes, "db.collection.name", self._collection)
-        _fill(attributes, "error.type", self.error)
-        _fill(attributes, "db.response.status_code", self._status)
+        fill(attributes, "db.namespace", self._target.namespace)
+        fill(attributes, "server.address", self._target.host)
+        fill(attributes, "server.port", self._target.port)
+        fill(attributes, "db.operation.name", self._operation)
+        fill(attributes, "db.collection.name", self._collection)
+        fill(attributes, "error.type", self.error)
+        fill(attributes, "db.response.status_code", self._status)
         self._policy.duration.record(duration_ns / _NS_PER_S, attributes)
-
-
-def _fill(attributes: dict[str, Any], key: str, value: object) -> None:
-    if value is not None and value != "":
-        attributes[key] = value
 
 
 def _text(statement: Any, cursor: Any) -> str:  # noqa: ANN401 - str, bytes, or an object that becomes one

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from midspan.integrations._semconv import Semconv
 
-__all__ = ["Target"]
+__all__ = ["Target", "fill"]
 
 # Registered names that differ between the stable conventions and those before (db.system).
 _LEGACY_SYSTEMS: Final = {"microsoft.sql_server": "mssql", "oracle.db": "oracle"}
@@ -26,17 +26,18 @@ class Target(NamedTuple):
         found: dict[str, Any] = {}
         if semconv != "legacy":
             found["db.system.name"] = self.system
-            _add(found, "db.namespace", self.namespace)
-            _add(found, "server.address", self.host)
-            _add(found, "server.port", self.port)
+            fill(found, "db.namespace", self.namespace)
+            fill(found, "server.address", self.host)
+            fill(found, "server.port", self.port)
         if semconv != "stable":
             found["db.system"] = _LEGACY_SYSTEMS.get(self.system, self.system)
-            _add(found, "db.name", self.namespace)
-            _add(found, "net.peer.name", self.host)
-            _add(found, "net.peer.port", self.port)
+            fill(found, "db.name", self.namespace)
+            fill(found, "net.peer.name", self.host)
+            fill(found, "net.peer.port", self.port)
         return found
 
 
-def _add(attributes: dict[str, Any], key: str, value: object) -> None:
+def fill(attributes: dict[str, Any], key: str, value: object) -> None:
+    """Set an attribute, if there is anything to tell."""
     if value is not None and value != "":
         attributes[key] = value

@@ -80,15 +80,11 @@ class Call(Block):
 
     def hook(self, request: object) -> None:
         """Call the application's hook for requests with the library's own request."""
-        hook = self._policy.settings.request_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, request)
+        _hooks.call(self._policy.settings.request_hook, self.span, request)
 
     def answer_hook(self, request: object, response: object) -> None:
         """Call the application's hook for responses with the library's own objects."""
-        hook = self._policy.settings.response_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, request, response)
+        _hooks.call(self._policy.settings.response_hook, self.span, request, response)
 
     def answered(
         self,
@@ -104,11 +100,7 @@ class Call(Block):
             span.set_attribute(key, status)
         if version is not None:
             span.set_attribute(vocabulary.version_key, version)
-        captured = self._policy.settings.response_headers
-        if captured and values_of is not None:
-            attributes: dict[str, Any] = {}
-            captured.into(attributes, values_of)
-            span.set_attributes(attributes)
+        self._policy.settings.response_headers.into_span(span, values_of)
         if status >= _FIRST_FAULT:
             self.error = str(status)
             span.set_attribute("error.type", self.error)

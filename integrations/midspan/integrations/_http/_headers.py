@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from midspan.trace import Span
+
 __all__ = ["Captured"]
 
 _MOST_VALUES: Final = 16
@@ -50,3 +52,10 @@ class Captured:
                 continue
             secret = name in _CREDENTIALS
             attributes[key] = _REDACTED if secret else [value[:_LONGEST] for value in values[:_MOST_VALUES]]
+
+    def into_span(self, span: Span, values_of: Callable[[str], Iterable[str]] | None) -> None:
+        """Set such an attribute of a span for each header that is present, if there is a way to read them."""
+        if self._keys and values_of is not None:
+            attributes: dict[str, Any] = {}
+            self.into(attributes, values_of)
+            span.set_attributes(attributes)

@@ -126,15 +126,11 @@ class Exchange:
 
     def hook(self, request: object) -> None:
         """Call the application's hook for requests with the library's own request."""
-        hook = self._policy.settings.request_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, request)
+        _hooks.call(self._policy.settings.request_hook, self.span, request)
 
     def answer_hook(self, request: object, response: object) -> None:
         """Call the application's hook for responses with the library's own objects."""
-        hook = self._policy.settings.response_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, request, response)
+        _hooks.call(self._policy.settings.response_hook, self.span, request, response)
 
     def routed(self, route: str | None) -> None:
         """Learn the template of the path that serves the request; None and "" are no route."""
@@ -149,11 +145,7 @@ class Exchange:
         span = self.span
         for key in self._policy.vocabulary.status_keys:
             span.set_attribute(key, status)
-        captured = self._policy.settings.response_headers
-        if captured and values_of is not None:
-            attributes: dict[str, Any] = {}
-            captured.into(attributes, values_of)
-            span.set_attributes(attributes)
+        self._policy.settings.response_headers.into_span(span, values_of)
         # What raised, if anything did, says more than the number.
         if status >= _FIRST_FAULT and self._error is None:
             self._error = str(status)

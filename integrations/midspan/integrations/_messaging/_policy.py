@@ -138,9 +138,7 @@ class Processing:
     def begin(self, message: object) -> None:
         """Make the span current, and call the application's hook with the library's own message."""
         self._token = context.attach(self._inside.with_span(self.span))
-        hook = self._policy.settings.request_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, message)
+        _hooks.call(self._policy.settings.request_hook, self.span, message)
 
     def failed(self, error: BaseException) -> None:
         """Learn that processing raised `error`; the first one that is told counts."""
@@ -155,9 +153,7 @@ class Processing:
 
     def answered(self, message: object, result: object) -> None:
         """Call the application's hook with the library's own message, and what came of it."""
-        hook = self._policy.settings.response_hook
-        if hook is not None and self.span.is_recording():
-            _hooks.call(hook, self.span, message, result)
+        _hooks.call(self._policy.settings.response_hook, self.span, message, result)
 
     def end(self, duration_ns: int | None = None) -> None:
         """End the span and measure; what was current before is current again."""
