@@ -75,10 +75,18 @@ class _Lazy:
 
     def __init__(self, point: metadata.EntryPoint) -> None:
         self._point = point
+        self._is_loading = False
 
     def install(self) -> None:
         """Install the bridge; a bridge is installed once, however often this is called."""
-        self._point.load().install()
+        if self._is_loading:
+            # It imports what the program waited for, too, and is installed as soon as it has.
+            return
+        self._is_loading = True
+        try:
+            self._point.load().install()
+        finally:
+            self._is_loading = False
 
 
 def _is_here(module: str) -> bool:

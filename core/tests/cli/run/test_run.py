@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
+import types
 from importlib import metadata
 
 import pytest
 
 from midspan.cli import main
-from midspan.cli.run._plan import plan
+from midspan.cli.run._plan import _Lazy, plan
 from midspan.cli.run._wishes import Wishes
 
 PROGRAM = """
@@ -97,6 +98,21 @@ def test_list_says_what_would_be_on_and_why_not(capsys):
     lines = {line.split()[1]: line for line in capsys.readouterr().out.splitlines()}
     assert lines["sqlite3"].endswith(" on")
     assert lines["flask"].endswith(" --no flask")
+
+
+def test_a_bridge_that_imports_what_is_waited_for_is_installed_once():
+    """It is met while it is being loaded, and not asked for what it has not got yet."""
+    met = []
+
+    class Point:
+        def load(self):
+            lazy.install()
+            met.append("loaded")
+            return types.SimpleNamespace(install=lambda: met.append("installed"))
+
+    lazy = _Lazy(Point())
+    lazy.install()
+    assert ["loaded", "installed"] == met
 
 
 def test_a_broken_integration_is_left_out(monkeypatch):
