@@ -33,6 +33,7 @@ OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
         (OPENTRACING20, "redis_opentracing", "redis stands back: redis_opentracing"),
         (OPENTRACING20, "sqlalchemy_opentracing", "sqlalchemy stands back: sqlalchemy_opentracing"),
         (OPENCENSUS, "opencensus_ext_django", "django stands back: opencensus.ext.django.middleware"),
+        (OPENCENSUS, "opencensus_ext_requests", "requests stands back: opencensus.ext.requests"),
         (OPENCENSUS, "opencensus_ext_fastapi", "fastapi stands back: opencensus.ext.fastapi"),
     ],
     ids=lambda value: value if "_" in value else "",
@@ -72,3 +73,10 @@ def told_by(interface, legacy, **variables):
     )
     assert 0 == done.returncode, done.stderr
     return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_an_extension_without_a_tracer_leaves_nothing_unrecorded():
+    """opencensus-ext-requests makes no span where nobody made a tracer: the integration does."""
+    told = told_by(OPENCENSUS, "opencensus_ext_requests_idle")
+    assert (["midspan.integrations.requests"] * 2, []) == (told["scopes"], told["said"])

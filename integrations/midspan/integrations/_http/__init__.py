@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midspan.integrations._http._client import Call, ClientPolicy
+from midspan.integrations._http._client import Call, ClientPolicy, covered
 from midspan.integrations._http._request import ClientRequest, ServerRequest, split_host
 from midspan.integrations._http._server import Exchange, ServerPolicy
 from midspan.integrations._http._settings import (
@@ -24,6 +24,7 @@ __all__ = [
     "ServerPolicy",
     "ServerRequest",
     "client_settings",
+    "covered",
     "server_settings",
     "split_host",
 ]

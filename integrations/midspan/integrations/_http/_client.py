@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import metrics, propagation, trace
+from midspan import context, metrics, propagation, trace
 from midspan.integrations import _hooks
 from midspan.integrations._block import Block, is_inside
 from midspan.integrations._http._methods import known, name_of
@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
     from midspan.integrations._http._settings import HttpSettings
 
-__all__ = ["Call", "ClientPolicy"]
+__all__ = ["Call", "ClientPolicy", "covered"]
 
 _FIRST_FAULT: Final = 400
 # Under this key the context says that a request is being sent already: by the library above this one.
 _SENDING: Final = object()
+
+
+def covered() -> context.attached:
+    """Return a block in which no integration records a request: somebody else does so already."""
+    return context.attached(context.current().with_value(_SENDING, value=True))
 
 
 class ClientPolicy:
