@@ -12,6 +12,7 @@ from pathlib import Path
 
 import _celery_app as shop
 import pytest
+import redis
 from celery import chain, chord, group
 from celery.exceptions import TaskRevokedError, TimeLimitExceeded, WorkerLostError
 from kombu.exceptions import OperationalError
@@ -19,6 +20,7 @@ from kombu.exceptions import OperationalError
 from midspan import baggage, trace
 from midspan.exporters.jsonl import read
 from midspan.integrations import celery as integration
+from midspan.integrations import redis as redis_integration
 from midspan.trace import SpanKind, StatusCode
 
 HERE = Path(__file__).parent
@@ -329,6 +331,20 @@ def test_other_pools_record_the_same(tmp_path, page, pool):
             other.send_task("shop.fail", ("x",)).get(timeout=PATIENCE_S)
         found = worker.of(page, 3)
     assert ["process shop.add", "adding", "process shop.fail"] == [span.name for span in found]
+
+
+def test_what_celery_asks_of_redis_is_not_recorded(worker, page, spans):
+    """Not by the integration of redis either, which records what the application asks."""
+    redis_integration.instrument()
+    try:
+        app = type(shop.app)("mine", broker=shop.url, backend=shop.url, set_as_current=False)
+        app.conf.task_default_queue = "orders"
+        app.send_task("shop.silent", ignore_result=True)
+        with redis.Redis(port=int(os.environ["MIDSPAN_TEST_REDIS"])) as client:
+            client.get("session")
+    finally:
+        redis_integration.uninstrument()
+    assert ["send shop.silent", "GET"] == [span.name for span in spans()]
 
 
 def test_uninstrument_restores_what_was_there(worker, page, spans):

@@ -3,6 +3,8 @@
 A message carries the trace from whoever sends it: into the task, into what the task sends, into retries and
 into the parts of chains, groups and chords. Arguments and results of tasks are never recorded.
 
+Commands with which Celery itself asks a broker on Redis are left unrecorded by the integration of redis.
+
 Where Celery runs a task in place (`task_always_eager`, `apply()`), nothing is sent: there is the span of the
 task alone, below the current one.
 """
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from midspan.integrations._celery_broker import quiet
 from midspan.integrations._celery_lost import watch_pool
 from midspan.integrations._celery_running import RUNNING
 from midspan.integrations._celery_sending import SENDING, sending
@@ -50,6 +53,7 @@ def instrument(**options: Unpack[MessagingOptions]) -> None:
         from celery import signals  # noqa: PLC0415 - only who instruments it must have it
         from celery.app.base import Celery  # noqa: PLC0415 - as above
 
+        quiet(patches)
         patches.around(Celery, "send_task", sending(policy, patches))
         _disconnect()
         for name, made in _LISTENERS.items():

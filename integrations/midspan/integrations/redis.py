@@ -16,6 +16,7 @@ from midspan.integrations._beside import stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings, named_as
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
+from midspan.integrations._plumbing import is_plumbing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -142,7 +143,7 @@ def _sending(policy: DbPolicy, patches: Patches, opened: _Opened = _command) -> 
         @wraps(native)
         def send(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - redis-py's own
             call = None
-            if patches.on and policy.is_to_record() and not stands_back("redis", _legacy()):
+            if patches.on and _is_to_record(policy, self) and not stands_back("redis", _legacy()):
                 call = opened(policy, self, arguments)
             if call is None:
                 return native(self, *arguments, **named)
@@ -160,7 +161,7 @@ def _sending_async(policy: DbPolicy, patches: Patches, opened: _Opened = _comman
     def around(native: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         @wraps(native)
         async def send(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
-            call = opened(policy, self, arguments) if patches.on and policy.is_to_record() else None
+            call = opened(policy, self, arguments) if patches.on and _is_to_record(policy, self) else None
             if call is None:
                 return await native(self, *arguments, **named)
             with call:
@@ -171,6 +172,10 @@ def _sending_async(policy: DbPolicy, patches: Patches, opened: _Opened = _comman
         return send
 
     return around
+
+
+def _is_to_record(policy: DbPolicy, client: Any) -> bool:  # noqa: ANN401 - a client or a pipeline
+    return policy.is_to_record() and not is_plumbing(getattr(client, "connection_pool", None))
 
 
 def _legacy() -> str | None:
