@@ -23,7 +23,19 @@ from compat_tests.life._receiver import Account, Receiver
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-__all__ = ["CELERY", "WEB", "Run", "broker", "celery", "python_of", "web"]
+__all__ = [
+    "CELERY",
+    "WEB",
+    "Run",
+    "Server",
+    "ask",
+    "broker",
+    "celery",
+    "is_settled",
+    "listens",
+    "python_of",
+    "web",
+]
 
 _HERE = Path(__file__).parent
 _CLIENTS = 4
@@ -96,10 +108,10 @@ def web(
     """Ask a web server for so many pages, from a few clients at once, and end it."""
     port = free_port()
     command = [word.replace("PORT", str(port)) for word in command]
-    with Receiver() as receiver, _Server(command, side, receiver, variables or {}) as server:
+    with Receiver() as receiver, Server(command, receiver, variables or {}, side=side) as server:
         server.wait_until(lambda: _answers(port))
-        _ask(port, made)
-        server.wait_until(lambda: _is_settled(server.log()))
+        ask(port, made)
+        server.wait_until(lambda: is_settled(server.log()))
         return server.end(made, end)
 
 
@@ -108,9 +120,9 @@ def celery(options: Sequence[str], made: int, *, broker: str, side: str = "ours"
     command = ["celery", "-A", "tasks", "worker", "--loglevel", "INFO", "--without-mingle", *options]
     variables = {"LIFE_BROKER": broker}
     with Receiver() as receiver:
-        with _Server(["python", "order.py", str(made)], side, receiver, variables) as order:
+        with Server(["python", "order.py", str(made)], receiver, variables, side=side) as order:
             order.wait_until(lambda: order.process.poll() is not None)
-        with _Server(command, side, receiver, variables) as server:
+        with Server(command, receiver, variables, side=side) as server:
             server.wait_until(lambda: server.log().count("succeeded in") >= made)
             return server.end(made, signal.SIGTERM)
 
@@ -123,35 +135,45 @@ def broker() -> Iterator[str]:
         command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             try:
-                _wait_until(lambda: _listens(port), process)
+                _wait_until(lambda: listens(port), process)
                 yield f"redis://127.0.0.1:{port}"
             finally:
                 process.terminate()
 
 
-class _Server:
-    """A process that serves, in a session of its own, and what it says."""
+class Server:
+    """A process that serves, in a session of its own, and what it says.
 
-    def __init__(
-        self, command: Sequence[str], side: str, receiver: Receiver, variables: Mapping[str, str]
+    It is a program of this folder's environment, unless `python` is the interpreter of another one.
+    """
+
+    def __init__(  # noqa: PLR0913 - where it runs, and what it is told
+        self,
+        command: Sequence[str],
+        receiver: Receiver,
+        variables: Mapping[str, str],
+        *,
+        side: str = "ours",
+        python: Path | None = None,
+        folder: Path = _HERE / "inside",
     ) -> None:
         self._folder = tempfile.TemporaryDirectory()
         self._log = Path(self._folder.name, "log")
         self._receiver = receiver
-        program = str(python_of(side).with_name(command[0]))
+        program = str((python or python_of(side)).with_name(command[0]))
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         told = {"LIFE_SIDE": side, "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.endpoint, **variables}
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [program, *command[1:]],
-                cwd=_HERE / "inside",
+                cwd=folder,
                 env=kept | told,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def __enter__(self) -> _Server:
+    def __enter__(self) -> Server:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -175,11 +197,15 @@ class _Server:
 
     def end(self, made: int, number: signal.Signals) -> Run:
         """End it, and count."""
-        self.process.send_signal(number)
-        code: int | None = None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            code = self.process.wait(_PATIENCE_S)
+        code = self.stop(number)
         return Run(self._receiver.account(made), code, self.log())
+
+    def stop(self, number: signal.Signals) -> int | None:
+        """End it by a signal; the code that it ends with, None if it does not end."""
+        self.process.send_signal(number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(_PATIENCE_S)
+        return None
 
 
 def _wait_until(done: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
@@ -190,13 +216,14 @@ def _wait_until(done: Callable[[], bool], process: subprocess.Popen[bytes]) -> N
         time.sleep(0.02)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Say whether somebody listens on a port of the loopback."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False
 
 
-def _is_settled(log: str) -> bool:
+def is_settled(log: str) -> bool:
     """Say whether all that a server has forked are at work, and those that were replaced are gone.
 
     One that is told to end before it has handlers of its own does not know what is meant. uWSGI's does as the
@@ -227,18 +254,19 @@ def _get(port: int, path: str) -> int:
         connection.close()
 
 
-def _ask(port: int, made: int) -> None:
+def ask(port: int, made: int) -> None:
+    """Ask for the pages "/0", "/1" and so on, from a few clients at once."""
     paths: queue.SimpleQueue[str] = queue.SimpleQueue()
     for number in range(made):
         paths.put(f"/{number}")
 
-    def ask() -> None:
+    def client() -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 _get(port, paths.get_nowait())
 
-    clients = [threading.Thread(target=ask) for _ in range(_CLIENTS)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    clients = [threading.Thread(target=client) for _ in range(_CLIENTS)]
+    for thread in clients:
+        thread.start()
+    for thread in clients:
+        thread.join()
