@@ -32,6 +32,18 @@ OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
         (TORNADO5, "opentracing_instrumentation_celery", "celery stands back: opentracing_instrumentation"),
         (OPENTRACING20, "redis_opentracing", "redis stands back: redis_opentracing"),
         (OPENTRACING20, "sqlalchemy_opentracing", "sqlalchemy stands back: sqlalchemy_opentracing"),
+        (OPENTRACING, "grpcio_opentracing_client", "grpc stands back: grpc_opentracing._client"),
+        (OPENTRACING, "grpcio_opentracing_server", "grpc stands back: grpc_opentracing.grpcext"),
+        (
+            OPENCENSUS,
+            "opencensus_ext_grpc_client",
+            "grpc stands back: opencensus.ext.grpc.client_interceptor",
+        ),
+        (
+            OPENCENSUS,
+            "opencensus_ext_grpc_server",
+            "grpc stands back: opencensus.ext.grpc.server_interceptor",
+        ),
         (OPENCENSUS, "opencensus_ext_django", "django stands back: opencensus.ext.django.middleware"),
         (OPENCENSUS, "opencensus_ext_requests", "requests stands back: opencensus.ext.requests"),
         (OPENCENSUS, "opencensus_ext_fastapi", "fastapi stands back: opencensus.ext.fastapi"),

@@ -132,7 +132,8 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
 ELSEWHERE: Final = ("the OpenTracing bridge", "the integrations", "what hides credentials", "midspan run")
 # One for each library, or for each kind of header.
 OF_INTEGRATIONS: Final = re.compile(
-    r"OTEL_PYTHON_\w+_EXCLUDED_URLS|OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_\w+"
+    r"OTEL_PYTHON_\w+_EXCLUDED_URLS|OTEL_PYTHON_GRPC_EXCLUDED_SERVICES"
+    r"|OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_\w+"
 )
 
 # Names of before OpenTelemetry, which are read where the newer ones say nothing.

@@ -68,7 +68,15 @@ def test_what_is_used_is_listed_without_a_word(poster, doctor):
     assert (("used", ""), []) == (state_of(run, "OTEL_SERVICE_NAME"), run.findings("note"))
 
 
-@pytest.mark.parametrize("name", ["MIDSPAN_SEMCONV", "OTEL_PYTHON_FLASK_EXCLUDED_URLS", "JAEGER_TAGS"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MIDSPAN_SEMCONV",
+        "OTEL_PYTHON_FLASK_EXCLUDED_URLS",
+        "OTEL_PYTHON_GRPC_EXCLUDED_SERVICES",
+        "JAEGER_TAGS",
+    ],
+)
 def test_what_the_application_has_read_is_left_to_it(poster, doctor, monkeypatch, name):
     """Bridges and integrations are installed by code, which is not run here: no word against them."""
     monkeypatch.setenv(name, "x")
