@@ -6,7 +6,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from midspan import context
-from midspan.integrations._errors import error_type
+from midspan.trace._exceptions import type_name
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -58,7 +58,7 @@ class Block:
     ) -> None:
         duration_ns = perf_counter_ns() - self._began_ns
         if exc is not None and isinstance(exc, Exception):
-            self.error = error_type(exc)
+            self.error = type_name(exc)
             self.span.set_attribute("error.type", self.error)
             self._record(exc)
             self._failed(exc)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from midspan import metrics, trace
 from midspan.integrations import _hooks
-from midspan.integrations._errors import error_type
 from midspan.integrations._http._methods import known, name_of
 from midspan.integrations._http._metrics import ServerMetrics
 from midspan.integrations._http._vocabulary import VOCABULARIES
 from midspan.integrations._inbound import arrived
 from midspan.trace import SpanKind, StatusCode
+from midspan.trace._exceptions import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -157,7 +157,7 @@ class Exchange:
         # A framework tells of it, then it passes the layers below. An id keeps no frames alive.
         if isinstance(error, Exception) and self._failure != id(error):
             self._failure = id(error)
-            self._error = error_type(error)
+            self._error = type_name(error)
             self.span.set_attribute("error.type", self._error)
             self.span.fail(error)
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from midspan import context, metrics, trace
 from midspan.integrations import _hooks
 from midspan.integrations._block import Block
-from midspan.integrations._errors import error_type
 from midspan.integrations._inbound import arrived
 from midspan.trace import SpanKind, StatusCode
+from midspan.trace._exceptions import type_name
 
 if TYPE_CHECKING:
     from midspan.context import Context
@@ -144,7 +144,7 @@ class Processing:
         """Learn that processing raised `error`; the first one that is told counts."""
         if self._error is not None:
             return
-        self._error = error_type(error)
+        self._error = type_name(error)
         self.span.set_attribute("error.type", self._error)
         self.span.fail(error)
         # Such an end is no failure of what was done, but it is one of the message.

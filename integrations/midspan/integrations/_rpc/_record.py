@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from midspan import context, metrics, trace
 from midspan._redaction import redacted_text
 from midspan.integrations import _hooks
-from midspan.integrations._errors import error_type
 from midspan.trace import StatusCode
+from midspan.trace._exceptions import type_name
 
 if TYPE_CHECKING:
     from midspan.context import Context
@@ -137,7 +137,7 @@ class Record:
         attributes = self._policy.end(status)
         if self._policy.is_error(status):
             raised = error if isinstance(error, Exception) else None
-            attributes["error.type"] = status.name if raised is None else error_type(raised)
+            attributes["error.type"] = status.name if raised is None else type_name(raised)
             if raised is None:
                 self.span.set_status(StatusCode.ERROR, redacted_text(description or ""))
             else:
