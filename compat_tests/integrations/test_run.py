@@ -19,7 +19,7 @@ from compat_tests.life._receiver import Receiver
 from compat_tests.life._servers import Server, ask, is_settled, listens
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
-MADE = 200
+MADE = 1_000
 # What arrives does because somebody saw to it at the end.
 PATIENT = {"OTEL_BSP_SCHEDULE_DELAY": "3600000", "OTEL_METRICS_EXPORTER": "none"}
 GUNICORN_CONF = ROOT / "compat_tests" / "life" / "inside" / "gunicorn_conf.py"
