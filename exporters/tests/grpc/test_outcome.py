@@ -57,6 +57,12 @@ def test_what_does_not_pass_is_not_sent_again(code):
     assert delivery.refused(SAID.format(code)) == outcome(code)
 
 
+def test_an_answer_that_was_not_read_is_asked_for_again():
+    """Which gRPC tells by its message alone: the code is the one for what the server does not know."""
+    message = "Stream removed (Data frame with END_STREAM flag received)"
+    assert delivery.retry(f"c:4317: UNKNOWN {message}") == outcome("UNKNOWN", message)
+
+
 def test_a_failure_that_is_final_is_not_sent_again():
     """Whatever its code is."""
     assert delivery.refused(SAID.format("UNAVAILABLE")) == outcome("UNAVAILABLE", is_final=True)

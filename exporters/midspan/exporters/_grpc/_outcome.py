@@ -25,6 +25,9 @@ _TOO_LARGE: Final = re.compile(
     re.IGNORECASE,
 )
 _CODES_OF_TOO_LARGE: Final = frozenset({"RESOURCE_EXHAUSTED", "OUT_OF_RANGE", "UNKNOWN"})
+# gRPC's own word, with UNKNOWN, for a stream whose end it met before it had read what the server says: so do,
+# now and then, answers that are HTTP's and not gRPC's, a proxy's 503 say.
+_UNREAD: Final = "Stream removed"
 _RETRY_INFO: Final = b"google.rpc.RetryInfo"
 # More is no answer to an export.
 _MAX_DETAILS: Final = 64 * 1024
@@ -41,7 +44,9 @@ def outcome_of_failure(reply: Reply, where: str) -> Outcome:
         return delivery.too_large(said)
     after_s = retry_delay_s(reply.details)
     # A backend that has run out of something says how long that will last, or else it will for good.
-    if reply.code in _RETRYABLE or (reply.code == "RESOURCE_EXHAUSTED" and after_s is not None):
+    is_passing = reply.code == "RESOURCE_EXHAUSTED" and after_s is not None
+    is_unread = reply.code == "UNKNOWN" and reply.message.startswith(_UNREAD)
+    if reply.code in _RETRYABLE or is_passing or is_unread:
         return delivery.retry(said, after_s)
     return delivery.refused(said)
 
