@@ -15,13 +15,15 @@ CORE = [file for file in MODULES if file.is_relative_to(ROOT / "core")]
 PLUG_INS = [file for file in MODULES if not file.is_relative_to(ROOT / "core")]
 
 # Our own plug-ins report trouble, read variables, leave out secrets, begin anew in forked children, have
-# threads and locks of the system and name exceptions as the core does. Nobody else is promised these modules.
+# threads and locks of the system, compare versions and name exceptions as the core does. Nobody else is
+# promised these modules.
 SHARED = (
     "midspan._trouble",
     "midspan._environment",
     "midspan._redaction",
     "midspan._forks",
     "midspan._native",
+    "midspan._versions",
     "midspan.trace._exceptions.type_name",
 )
 # A bridge is on the hot path: it reads and writes the one slot without a call between. And it hands over what

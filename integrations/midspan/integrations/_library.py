@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from importlib import metadata, util
 from typing import NamedTuple
 
 from midspan._environment import ConfigurationError
+from midspan._versions import is_allowed
 
 __all__ = ["Library"]
 
@@ -15,7 +15,7 @@ class Library(NamedTuple):
     """What an integration instruments.
 
     `distribution` is its name where packages are published, `module` what a program imports, `oldest` the
-    lowest version that is supported; None for a part of Python itself. `newest` is the first version that is
+    lowest version that is supported; None for a part of Python itself. `too_new` is the first version that is
     known not to work, if there is one.
     """
 
@@ -33,9 +33,9 @@ class Library(NamedTuple):
         except metadata.PackageNotFoundError:
             # Vendored, or on a path without its metadata: there is no version to be judged.
             return None if _importable(self.module) else f"{self.distribution} is not installed"
-        if _numbers(version) < _numbers(self.oldest):
+        if not is_allowed(version, f">={self.oldest}"):
             return f"{self.distribution} {version} is older than {self.oldest}"
-        if self.too_new is not None and _numbers(version) >= _numbers(self.too_new):
+        if self.too_new is not None and not is_allowed(version, f"<{self.too_new}"):
             return (
                 f"{self.distribution} {version} is not supported yet; the last one was before {self.too_new}"
             )
@@ -54,8 +54,3 @@ def _importable(module: str) -> bool:
         return util.find_spec(module) is not None
     except (ImportError, ValueError):
         return False
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """Return a version's leading numbers: enough to compare releases, whatever follows them."""
-    return tuple(map(int, re.findall(r"\d+", re.split(r"[^\d.]", version, maxsplit=1)[0])))
