@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib
+import sys
 import types
 import weakref
 
 import pytest
 
+from midspan import _trouble
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 from midspan.integrations._patches import Patches
@@ -101,6 +104,59 @@ def test_what_somebody_else_put_around_ours_stays(patches):
     assert "(hello!)" == one.speak()
     patches.undo()
     assert (theirs, "(hello)") == (one.speak, one.speak())
+
+
+@pytest.fixture
+def late(tmp_path, monkeypatch):
+    """Return the name of a module that can be imported, and has not been."""
+    (tmp_path / "late_speaker.py").write_text("def speak():\n    return 'hello'\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield "late_speaker"
+    sys.modules.pop("late_speaker", None)
+
+
+def put_in_late(patches):
+    """Surround the function of the module that has come by now."""
+    patches.around(sys.modules["late_speaker"], "speak", exclaimed)
+
+
+def test_a_module_is_surrounded_once_the_program_imports_it(patches, late):
+    """It is not imported for that; and it is restored as any other."""
+    patches.when_imported(late, put_in_late)
+    assert late not in sys.modules
+    module = importlib.import_module(late)
+    assert "hello!" == module.speak()
+    patches.undo()
+    assert "hello" == module.speak()
+
+
+def test_what_was_undone_does_not_come_late(patches, late):
+    """Nobody waits for the module any more."""
+    patches.when_imported(late, put_in_late)
+    patches.undo()
+    assert "hello" == importlib.import_module(late).speak()
+    assert "midspan" not in str([type(finder).__module__ for finder in sys.meta_path])
+
+
+def test_half_of_what_comes_late_is_worse_than_none(patches, late):
+    """The import goes on, the trouble is reported, and what was put before is taken back."""
+    one = Speaker()
+    patches.around(one, "speak", exclaimed)
+    patches.when_imported(late, lambda _: 1 / 0)
+    importlib.import_module(late)
+    assert ("hello", 1) == (one.speak(), _trouble.counts()["integration.failed"])
+    _trouble.reset()
+
+
+def test_an_integration_that_waits_is_on(late):
+    """It is off again without a trace, whether the module came or not."""
+    integration = Integration("shop", Library(None, late))
+    integration.turn_on_when_imported({late: put_in_late})
+    assert integration.is_on
+    module = importlib.import_module(late)
+    assert "hello!" == module.speak()
+    integration.turn_off()
+    assert ("hello", False) == (module.speak(), integration.is_on)
 
 
 def test_an_object_that_is_instrumented_alone_is_not_kept_alive():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from midspan.integrations._patches import Patches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from midspan.integrations._library import Library
 
@@ -45,6 +45,22 @@ class Integration:
         self.library.must_be_here(self.name)
         for module in modules:
             importlib.import_module(module)
+        with self._lock:
+            self.turn_off()
+            self._everywhere = _applied(put)
+
+    def turn_on_when_imported(self, puts: Mapping[str, Callable[[Patches], None]]) -> None:
+        """Patch the library with `puts[module](patches)`, each once the program has imported that module.
+
+        Raises:
+            ConfigurationError: As `turn_on` does.
+        """
+        self.library.must_be_here(self.name)
+
+        def put(patches: Patches) -> None:
+            for module, of_module in puts.items():
+                patches.when_imported(module, of_module)
+
         with self._lock:
             self.turn_off()
             self._everywhere = _applied(put)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan import _imports
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,11 +22,30 @@ class Patches:
     away without taking away theirs. It stays, and hands every call on.
     """
 
-    __slots__ = ("_made", "on")
+    __slots__ = ("_awaited", "_made", "on")
 
     def __init__(self) -> None:
         self.on = True
         self._made: list[tuple[Any, str, Any, Any]] = []
+        self._awaited: list[tuple[str, Callable[[], object]]] = []
+
+    def when_imported(self, module: str, put: Callable[[Patches], None]) -> None:
+        """Patch with `put(patches)` once the program has imported `module`: at once if it has already.
+
+        What a program never imports costs it nothing, and what it does comes in its own order.
+        """
+
+        def arrived() -> None:
+            try:
+                if self.on:
+                    put(self)
+            except BaseException:
+                # Half an integration is worse than none.
+                self.undo()
+                raise
+
+        self._awaited.append((module, arrived))
+        _imports.when_imported(module, arrived)
 
     def around(self, owner: Any, name: str, wrap: Callable[[Any], Any]) -> None:  # noqa: ANN401 - a module, class or object
         """Set `owner.name` to `wrap(original)`.
@@ -49,6 +70,8 @@ class Patches:
     def undo(self) -> None:
         """Restore what was there, where nobody else has put something around ours."""
         self.on = False
+        while self._awaited:
+            _imports.stop_waiting(*self._awaited.pop())
         while self._made:
             owner, name, before, made = self._made.pop()
             if vars(owner).get(name) is not made:

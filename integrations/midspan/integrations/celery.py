@@ -59,7 +59,8 @@ def instrument(**options: Unpack[MessagingOptions]) -> None:
         for name, made in _LISTENERS.items():
             getattr(signals, name).connect(made(policy, patches), weak=False, dispatch_uid=_UID)
 
-    _integration.turn_on(("celery.signals", "celery.app.base"), put)
+    # With which every application begins; who only asks for a schedule, say, is spared it.
+    _integration.turn_on_when_imported({"celery.app.base": put})
 
 
 def uninstrument() -> None:

@@ -2,8 +2,9 @@
 
 The span is named by the route of the view (`GET /users/<int:number>/`). An exception that becomes the answer
 500 is recorded with it; what Django makes a 4xx of (`Http404`, `PermissionDenied`) is none. The handlers
-themselves are patched and no setting is read or changed, so it does not matter when `instrument()` is called.
-Requests of Django's test client are recorded too.
+themselves are patched, once the program has imported them, and no setting is read or changed: it does not
+matter when `instrument()` is called, and it imports nothing of Django. Requests of Django's test client are
+recorded too.
 
 Where Django is served inside something that records requests already (`wsgi`, `asgi`), there is one span a
 request. Beside a legacy middleware (opencensus-ext-django, django-opentracing) this integration stands back.
@@ -43,7 +44,6 @@ LIBRARY: Final = Library("Django", "django", oldest="3.2")
 _integration: Final = Integration("django", LIBRARY)
 _SCOPE: Final = "midspan.integrations.django"
 _LEGACY: Final = ("opencensus.ext.django.", "django_opentracing.")
-_MODULES: Final = tuple(f"django.core.handlers.{name}" for name in ("asgi", "base", "exception", "wsgi"))
 
 
 def instrument(**options: Unpack[ServerOptions]) -> None:
@@ -60,17 +60,31 @@ def instrument(**options: Unpack[ServerOptions]) -> None:
     over_wsgi, over_asgi = _WSGIPolicy(_SCOPE, settings), _ASGIPolicy(_SCOPE, settings)
     begin = partial(_begin, over_wsgi, over_asgi)
 
-    def put(patches: Patches) -> None:
-        from django.core.handlers import asgi, base, exception, wsgi  # noqa: PLC0415 - only who instruments it must have it
+    def put_in_base(patches: Patches) -> None:
+        from django.core.handlers import base, exception  # noqa: PLC0415 - only who instruments it must have it
 
-        patches.around(wsgi.WSGIHandler, "__call__", _serving_wsgi(over_wsgi, patches))
-        patches.around(asgi.ASGIHandler, "__call__", _serving_asgi(over_asgi, patches))
         patches.around(base.BaseHandler, "get_response", _answering(begin, patches))
         patches.around(base.BaseHandler, "get_response_async", _answering_async(begin, patches))
         patches.around(base.BaseHandler, "resolve_request", _resolving(patches))
         patches.around(exception, "handle_uncaught_exception", _failing(patches))
 
-    _integration.turn_on(_MODULES, put)
+    def put_in_wsgi(patches: Patches) -> None:
+        from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415 - as above
+
+        patches.around(WSGIHandler, "__call__", _serving_wsgi(over_wsgi, patches))
+
+    def put_in_asgi(patches: Patches) -> None:
+        from django.core.handlers.asgi import ASGIHandler  # noqa: PLC0415 - as above
+
+        patches.around(ASGIHandler, "__call__", _serving_asgi(over_asgi, patches))
+
+    _integration.turn_on_when_imported(
+        {
+            "django.core.handlers.base": put_in_base,
+            "django.core.handlers.wsgi": put_in_wsgi,
+            "django.core.handlers.asgi": put_in_asgi,
+        }
+    )
 
 
 def uninstrument() -> None:

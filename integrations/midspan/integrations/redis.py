@@ -8,7 +8,7 @@ none is shown unless `statements="raw"` asks for it.
 from __future__ import annotations
 
 import sys
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations import _redis_command
@@ -81,24 +81,27 @@ def instrument(client: Any = None, **options: Unpack[DbOptions]) -> None:  # noq
     """
     policy = DbPolicy("midspan.integrations.redis", db_settings("redis", options), _redis_command.status_of)
 
-    def put(patches: Patches) -> None:
-        import redis  # noqa: PLC0415 - only who instruments it must have it
-        import redis.asyncio  # noqa: PLC0415 - as above
+    def put_in_client(patches: Patches) -> None:
+        import redis.asyncio  # noqa: PLC0415 - only who instruments it must have it
 
-        if client is not None:
-            sends = _sending_async if isinstance(client, redis.asyncio.Redis) else _sending
-            patches.around(client, "execute_command", sends(policy, patches))
-            patches.around(client, "pipeline", _piping(policy, patches, sends))
-            return
-        for module, sends in ((redis.client, _sending), (redis.asyncio.client, _sending_async)):
-            patches.around(module.Redis, "execute_command", sends(policy, patches))
-            for name, opened in _OF_PIPELINES.items():
-                patches.around(module.Pipeline, name, sends(policy, patches, opened))
+        sends = _sending_async if isinstance(client, redis.asyncio.Redis) else _sending
+        patches.around(client, "execute_command", sends(policy, patches))
+        patches.around(client, "pipeline", _piping(policy, patches, sends))
+
+    def put_in(module: str, sends: Callable[..., Any], patches: Patches) -> None:
+        of_module: Any = sys.modules[module]
+        patches.around(of_module.Redis, "execute_command", sends(policy, patches))
+        for name, opened in _OF_PIPELINES.items():
+            patches.around(of_module.Pipeline, name, sends(policy, patches, opened))
 
     if client is None:
-        _integration.turn_on(("redis", "redis.asyncio"), put)
+        # Older versions do not bring what is for asyncio; who asks for it later gets it instrumented.
+        sending = {"redis.client": _sending, "redis.asyncio.client": _sending_async}
+        _integration.turn_on_when_imported(
+            {module: partial(put_in, module, sends) for module, sends in sending.items()}
+        )
     else:
-        _integration.turn_on_for(client, put)
+        _integration.turn_on_for(client, put_in_client)
 
 
 def uninstrument(client: Any = None) -> None:  # noqa: ANN401 - as above

@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from midspan.integrations import _starlette
+from midspan.integrations._http import server_settings
+from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
 if TYPE_CHECKING:
@@ -20,10 +22,13 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from midspan.integrations._http import ServerOptions
+    from midspan.integrations._patches import Patches
 
 __all__ = ["LIBRARY", "instrument", "uninstrument"]
 
 LIBRARY: Final = Library("starlette", "starlette", oldest="0.19.1")
+
+_integration: Final = Integration("starlette", LIBRARY)
 
 
 def instrument(app: Starlette | None = None, **options: Unpack[ServerOptions]) -> None:
@@ -35,12 +40,23 @@ def instrument(app: Starlette | None = None, **options: Unpack[ServerOptions]) -
     Raises:
         ConfigurationError: Starlette is missing or too old, or an option is not valid.
     """
-    LIBRARY.must_be_here("starlette")
-    from starlette.applications import Starlette  # noqa: PLC0415 - only who instruments it must have it
+    if app is not None:
+        LIBRARY.must_be_here("starlette")
+        _starlette.record("starlette", app, options)
+        return
+    # What is not valid is told now, whenever there will be an application.
+    server_settings("starlette", options)
 
-    _starlette.record("starlette", Starlette if app is None else app, options)
+    def put(_: Patches) -> None:
+        from starlette.applications import Starlette  # noqa: PLC0415 - only who instruments it must have it
+
+        _starlette.record("starlette", Starlette, options)
+
+    _integration.turn_on_when_imported({"starlette.applications": put})
 
 
 def uninstrument(app: Starlette | None = None) -> None:
     """Take back what `instrument` did to one application, or to all of them."""
+    if app is None:
+        _integration.turn_off()
     _starlette.forget("starlette", app)

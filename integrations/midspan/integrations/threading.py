@@ -35,16 +35,22 @@ _integration: Final = Integration("threading", LIBRARY)
 def instrument(*, threads: bool = True, executors: bool = True) -> None:
     """Carry the context into threads that are started, and tasks that are submitted, from now on."""
 
-    def put(patches: Patches) -> None:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - 10 ms for who has no pools
+    def put_in_threads(patches: Patches) -> None:
         from threading import Thread  # noqa: PLC0415 - as the other integrations do
 
-        if threads:
-            patches.around(Thread, "start", _starting(patches))
-        if executors:
-            patches.around(ThreadPoolExecutor, "submit", _submitting(patches))
+        patches.around(Thread, "start", _starting(patches))
 
-    _integration.turn_on(("threading",), put)
+    def put_in_executors(patches: Patches) -> None:
+        from concurrent.futures.thread import ThreadPoolExecutor  # noqa: PLC0415 - 10 ms for who has no pools
+
+        patches.around(ThreadPoolExecutor, "submit", _submitting(patches))
+
+    puts: dict[str, Callable[[Patches], None]] = {}
+    if threads:
+        puts["threading"] = put_in_threads
+    if executors:
+        puts["concurrent.futures.thread"] = put_in_executors
+    _integration.turn_on_when_imported(puts)
 
 
 def uninstrument() -> None:

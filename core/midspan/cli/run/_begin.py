@@ -7,7 +7,7 @@ import os
 import sys
 
 from midspan import sdk
-from midspan.cli.run._imports import when_imported
+from midspan._imports import when_imported
 from midspan.cli.run._plan import plan
 from midspan.cli.run._wishes import VARIABLE, Wishes
 

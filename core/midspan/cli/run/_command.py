@@ -6,24 +6,24 @@ import argparse
 import os
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from midspan._environment import ConfigurationError
-from midspan.cli.run._file import read_file
 from midspan.cli.run._plan import Row, plan
-from midspan.cli.run._wishes import VARIABLE, Wishes
+from midspan.cli.run._wishes import VARIABLE
+from midspan.cli.run._words import WITH_VALUE, add_words, understood
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from midspan.cli.run._wishes import Wishes
 
 __all__ = ["command"]
 
 _STARTUP: Final = str(Path(__file__).with_name("startup"))
 # As a shell says it.
 _NOT_FOUND: Final = 127
-_WITH_VALUE: Final = ("--only", "--no", "--file")
 _REFUSED: Final = 2
 
 
@@ -31,13 +31,7 @@ def command(argv: Sequence[str]) -> int:
     """Run a program with tracing and metrics: both bridges, and each integration whose library it has."""
     options = _parse(argv)
     try:
-        settings = read_file(options.file)
-        wishes = Wishes(
-            (*_names(options.only), *settings.only),
-            (*_names(options.no), *settings.no),
-            settings.integrations,
-        )
-        _must_exist({*wishes.only, *wishes.no, *wishes.options})
+        wishes, variables = understood(options)
     except ConfigurationError as trouble:
         print(f"midspan run: {trouble}", file=sys.stderr)
         return _REFUSED
@@ -48,7 +42,7 @@ def command(argv: Sequence[str]) -> int:
     if not words:
         print("midspan run: which program? e.g. midspan run python app.py", file=sys.stderr)
         return _REFUSED
-    return _become(words, _environment(wishes, settings.environment))
+    return _become(words, _environment(wishes, variables))
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -57,11 +51,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         description=command.__doc__,
         epilog="What is configured, and whether it arrives, says `midspan doctor`.",
     )
-    parser.add_argument("--only", action="append", default=[], metavar="NAMES", help="these and no others")
-    parser.add_argument("--no", action="append", default=[], metavar="NAMES", help="all but these")
-    parser.add_argument(
-        "--file", metavar="PATH", help="settings (default: midspan.toml, or tool.midspan in pyproject.toml)"
-    )
+    add_words(parser)
     parser.add_argument("--list", action="store_true", help="say what would be instrumented, and why not")
     parser.add_argument("command", nargs="*", help="a program, `-m module`, or a script that ends in .py")
     # argparse would take the program's own options (`-m`, `-c`) for ours.
@@ -75,24 +65,8 @@ def _length_of_options(argv: Sequence[str]) -> int:
     """Return how many words stand before the program: options, and the values of those that have one."""
     count = 0
     while count < len(argv) and (argv[count].startswith("--") or argv[count] == "-h") and argv[count] != "--":
-        count += 2 if argv[count] in _WITH_VALUE else 1
+        count += 2 if argv[count] in WITH_VALUE else 1
     return count
-
-
-def _names(given: list[str]) -> list[str]:
-    return [name.strip() for words in given for name in words.split(",") if name.strip()]
-
-
-def _must_exist(names: set[str]) -> None:
-    there = {
-        point.name
-        for group in ("midspan.bridges", "midspan.integrations")
-        for point in metadata.entry_points(group=group)
-    }
-    unknown = sorted(names - there)
-    if unknown:
-        message = f"there is no {', '.join(unknown)}; there is: {', '.join(sorted(there))}"
-        raise ConfigurationError(message)
 
 
 def _show(rows: list[Row]) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from midspan import _trouble
-from midspan.cli.run._imports import when_imported
+from midspan._imports import stop_waiting, when_imported
 
 
 @pytest.fixture
@@ -58,12 +58,29 @@ def test_what_raises_does_not_harm_the_import(module):
     _trouble.reset()
 
 
-def test_a_module_that_is_not_there_is_not_found_as_ever(monkeypatch):
+def test_who_waits_may_stop(module):
+    """The others are called; who was called already is not concerned."""
+    seen = []
+
+    def act():
+        seen.append("mine")
+
+    when_imported(module, act)
+    when_imported(module, lambda: seen.append("another's"))
+    stop_waiting(module, act)
+    importlib.import_module(module)
+    stop_waiting(module, act)
+    assert ["another's"] == seen
+
+
+def test_a_module_that_is_not_there_is_not_found_as_ever():
     """The error is Python's own."""
-    when_imported("midspan_no_such_module", lambda: None)
+
+    def act():
+        pass
+
+    when_imported("midspan_no_such_module", act)
     with pytest.raises(ModuleNotFoundError, match="No module named 'midspan_no_such_module'"):
         importlib.import_module("midspan_no_such_module")
-    from midspan.cli.run import _imports
-
-    _imports._waiting.clear()
-    sys.meta_path.remove(_imports._FINDER)
+    stop_waiting("midspan_no_such_module", act)
+    assert "midspan" not in str([type(finder).__module__ for finder in sys.meta_path])

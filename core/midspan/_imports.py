@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-__all__ = ["when_imported"]
+__all__ = ["stop_waiting", "when_imported"]
 
 _waiting: dict[str, list[Callable[[], object]]] = {}
 _lock = threading.RLock()
@@ -36,6 +36,14 @@ def when_imported(module: str, act: Callable[[], object]) -> None:
                 sys.meta_path.insert(0, _FINDER)
     if present:
         _call(module, act)
+
+
+def stop_waiting(module: str, act: Callable[[], object]) -> None:
+    """Do not call `act()` for `module` any more; without effect if it has been called."""
+    with _lock:
+        if act in _waiting.get(module, ()):
+            _waiting[module].remove(act)
+            _tidy(module)
 
 
 def _tidy(module: str) -> None:
