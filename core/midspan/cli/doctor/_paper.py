@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import textwrap
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from midspan.cli._pen import Pen
 from midspan.cli.doctor._plug_ins import GROUPS
 
 if TYPE_CHECKING:
@@ -16,16 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["write"]
 
-_UNICODE: Final = {"trouble": "✗", "warning": "!", "note": "·", "well": "✓", "remedy": "→"}
-_ASCII: Final = {"trouble": "x", "warning": "!", "note": "-", "well": "+", "remedy": "->"}
-_COLORS: Final = {
-    "trouble": "31;1",
-    "warning": "33;1",
-    "note": "2",
-    "well": "32",
-    "remedy": "36",
-    "head": "1",
-}
 _VERDICTS: Final = {
     "accepted": "accepted",
     "rejected": "accepted in part",
@@ -37,55 +25,12 @@ _VERDICTS: Final = {
     "unknown": "not known",
 }
 _WIDEST: Final = 88
-_WIDTH_OF_A_FILE: Final = 10_000
-
-
-class _Pen:
-    """What can be written where it goes: marks, colours, and how wide a line may be."""
-
-    def __init__(self, file: IO[str]) -> None:
-        is_terminal = bool(getattr(file, "isatty", lambda: False)())
-        is_dumb = os.environ.get("TERM") == "dumb" or bool(os.environ.get("NO_COLOR"))
-        self._has_color = is_terminal and not is_dumb
-        self._encoding = getattr(file, "encoding", None) or "utf-8"
-        # In a file, each finding stays on its line, where grep finds it whole.
-        self._width = shutil.get_terminal_size((100, 24)).columns if is_terminal else _WIDTH_OF_A_FILE
-        try:
-            "".join(_UNICODE.values()).encode(self._encoding)
-            self.marks = _UNICODE
-        except UnicodeEncodeError:
-            self.marks = _ASCII
-
-    def color(self, kind: str, text: str) -> str:
-        """Return a text in the colour of its kind, if there are colours."""
-        return f"\x1b[{_COLORS[kind]}m{text}\x1b[0m" if self._has_color and text else text
-
-    def mark(self, kind: str) -> str:
-        """Return the mark of a kind."""
-        return self.color(kind, self.marks[kind])
-
-    def marked(self, kind: str, text: str, indent: str = "") -> Iterator[str]:
-        """Yield the lines of a text behind its mark."""
-        lines = self.folded(text, len(indent) + len(self.marks[kind]) + 1)
-        yield f"{indent}{self.mark(kind)} {next(lines).lstrip()}"
-        yield from lines
-
-    def folded(self, text: str, indent: int) -> Iterator[str]:
-        """Yield the lines of a text, all of them indented."""
-        room = max(self._width - indent, 20)
-        lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-        yield from (" " * indent + line for line in lines)
-
-    def fit(self, text: str) -> str:
-        """Return a text as its file can hold it."""
-        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
 
 
 def write(report: Report, file: IO[str], hide: Callable[[str], str]) -> None:
     """Write a report; everything that may hold a secret goes through `hide`."""
-    pen = _Pen(file)
-    between = " · " if pen.marks is _UNICODE else ", "
-    head = between.join(f"{name} {version}".strip() for name, version in report.versions.items())
+    pen = Pen(file)
+    head = pen.between.join(f"{name} {version}".strip() for name, version in report.versions.items())
     lines = [pen.color("head", hide(head)), ""]
     lines += _findings(report, pen, hide)
     lines += _backends(report, pen, hide)
@@ -95,7 +40,7 @@ def write(report: Report, file: IO[str], hide: Callable[[str], str]) -> None:
     file.write(pen.fit("\n".join(lines) + "\n"))
 
 
-def _findings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+def _findings(report: Report, pen: Pen, hide: Callable[[str], str]) -> Iterator[str]:
     for level in ("trouble", "warning", "note"):
         for finding in report.findings:
             if finding.level == level:
@@ -106,7 +51,7 @@ def _findings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator
         yield ""
 
 
-def _backends(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+def _backends(report: Report, pen: Pen, hide: Callable[[str], str]) -> Iterator[str]:
     if not report.backends:
         return
     arrived = any(sent.verdict == "accepted" for backend in report.backends for sent in backend.sent)
@@ -130,7 +75,7 @@ def _about(backend: Backend) -> str:
     return backend.address or "it does not say where it sends to"
 
 
-def _came_back(sent: Sent, pen: _Pen, hide: Callable[[str], str]) -> str:
+def _came_back(sent: Sent, pen: Pen, hide: Callable[[str], str]) -> str:
     mark = "note" if sent.verdict == "unknown" else "well" if sent.is_well else "trouble"
     figures = []
     if sent.seconds is not None:
@@ -143,7 +88,7 @@ def _came_back(sent: Sent, pen: _Pen, hide: Callable[[str], str]) -> str:
     return f"{pen.mark(mark)} {words}{more}"
 
 
-def _settings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+def _settings(report: Report, pen: Pen, hide: Callable[[str], str]) -> Iterator[str]:
     if not report.settings:
         return
     yield pen.color("head", "in force")
@@ -153,12 +98,12 @@ def _settings(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator
     yield from (_row(pen, row, column, said_by) for row, said_by in rows)
 
 
-def _row(pen: _Pen, text: str, column: int, said_by: Sequence[str]) -> str:
+def _row(pen: Pen, text: str, column: int, said_by: Sequence[str]) -> str:
     """Return a line that says in a column of its own who said it."""
     return f"  {text:<{min(column, _WIDEST)}}  {pen.color('note', ', '.join(said_by) or 'default')}"
 
 
-def _plug_ins(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator[str]:
+def _plug_ins(report: Report, pen: Pen, hide: Callable[[str], str]) -> Iterator[str]:
     if not report.plug_ins:
         return
     yield pen.color("head", "plug-ins")
@@ -175,7 +120,7 @@ def _plug_ins(report: Report, pen: _Pen, hide: Callable[[str], str]) -> Iterator
                 yield from pen.marked("note", hide(f"{each.name} {each.trouble}{remedy}"), " " * (width + 4))
 
 
-def _verdict(report: Report, pen: _Pen) -> Iterable[str]:
+def _verdict(report: Report, pen: Pen) -> Iterable[str]:
     counts: dict[str, Any] = {
         level: sum(finding.level == level for finding in report.findings) for level in ("trouble", "warning")
     }
