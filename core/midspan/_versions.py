@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Version", "is_allowed"]
+__all__ = ["Version", "is_allowed", "is_version"]
 
 _FORM: Final = re.compile(
     r"""
@@ -67,6 +67,11 @@ class Version(NamedTuple):
     def follows(self) -> Version | None:
         """The version that this only repairs; None if it is no post-release."""
         return self._replace(post=-1, dev=_NO_DEV, local=()) if self.post >= 0 else None
+
+
+def is_version(text: str) -> bool:
+    """Say whether a text is a version in the form that the guide knows."""
+    return _FORM.fullmatch(text) is not None
 
 
 def is_allowed(version: str, specifiers: str) -> bool:

@@ -10,7 +10,7 @@ from midspan.exporters._json_metrics import json_of_metrics
 from midspan.exporters.otlp._lanes import SIGNALS, lanes_of
 from midspan.exporters.otlp._metrics import encode_metrics
 from midspan.exporters.otlp._preferences import read_preferences
-from midspan.exporters.otlp._said import Given
+from midspan.exporters.otlp._said import Given, Said
 from midspan.exporters.otlp._spans import encode_spans
 
 if TYPE_CHECKING:
@@ -103,6 +103,16 @@ class OTLPExporter:
         self.histogram_aggregation = preferences.histogram_aggregation
         self._hide_what_is_not_sent()
         self._warn_of_credentials_in_clear()
+
+    @staticmethod
+    def extras(variables: Mapping[str, str] | None = None) -> set[str]:
+        """Return the extras with the libraries for the protocols that variables choose.
+
+        Raises:
+            ConfigurationError: There is no such protocol.
+        """
+        protocols = {Said(Given(), variables, signal).protocol for signal in SIGNALS}
+        return {"grpc" if protocol == "grpc" else "otlp" for protocol in protocols}
 
     # What delivery uses (see `midspan.delivery`), and so every pipeline that has not asked for less.
 
