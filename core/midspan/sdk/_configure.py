@@ -10,7 +10,7 @@ from midspan import _trouble, propagation
 from midspan._forks import has_frozen_threads
 from midspan.metrics._seam import binding as instruments
 from midspan.resource import Resource
-from midspan.sdk import _plugins, _samplers, _settings, _wiring
+from midspan.sdk import _plugins, _resources, _samplers, _settings, _wiring
 from midspan.sdk._clock import Clock, Guarded, SystemClock
 from midspan.sdk._environment import Environment
 from midspan.sdk._exit import at_exit
@@ -117,8 +117,8 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
     settings.clock = SystemClock() if clock is None else Guarded(clock)
     settings.limits = _settings.span_limits(limits, read)
     settings.ids = _settings.id_generator(ids, read)
-    given = _settings.given_resource(service_name, resource, read)
-    settings.resource = _settings.detected_resource(detectors, read).merge(given)
+    given = _resources.given_resource(service_name, resource, read)
+    settings.resource = _resources.detected_resource(detectors, read).merge(given)
     about = _surroundings(settings, read)
     settings.forced = RateLimiting(forced_per_second, clock_s=about.clock_s)
     settings.sampler = _samplers.sampler_of(sampler, about)
@@ -143,7 +143,7 @@ def configure(  # noqa: PLR0913 - the one place where everything can be said; al
         exemplars=chosen_filter(exemplars, read),
         self_metrics=_settings.self_metrics(self_metrics, read),
         wishes_welcome=_Welcome(given, about, has_sampler=sampler is not None),
-        resource_of_child=functools.partial(_settings.child_resource, given),
+        resource_of_child=functools.partial(_resources.child_resource, given),
     )
     for reader in metric_readers:
         pipeline.add_reader(reader)
@@ -233,7 +233,7 @@ class _Welcome:
         self._about = about
 
     def __call__(self, pipeline: Pipeline, wishes: Wishes) -> None:
-        resource = _settings.plain_resource(wishes.resource_attributes).merge(pipeline.resource)
+        resource = _resources.plain_resource(wishes.resource_attributes).merge(pipeline.resource)
         if wishes.service_name and not self._is_named:
             resource = resource.merge(Resource({"service.name": str(wishes.service_name)}))
         sampler = None

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from midspan import sdk
+from midspan.resource import Resource
 from midspan.sdk import BatchSettings
 from midspan.sdk._environment import ConfigurationError, Environment
 
@@ -195,7 +196,7 @@ def test_resource_attributes_are_decoded():
 
 def test_a_resource_in_code_brings_its_schema():
     """A `Resource` is taken as well as a mapping."""
-    pipeline = configured(resource=sdk._settings.Resource({"a": 1}, "https://schema"))
+    pipeline = configured(resource=Resource({"a": 1}, "https://schema"))
     assert (1, "https://schema") == (pipeline.resource.attributes["a"], pipeline.resource.schema_url)
 
 

@@ -11,7 +11,7 @@ from midspan.propagation import _names
 from midspan.sdk._batch import BatchQueue
 from midspan.sdk._environment import Environment
 from midspan.sdk._readers import PeriodicReader
-from midspan.sdk._settings import given_resource
+from midspan.sdk._resources import given_resource
 from midspan.sdk.sampling import ALWAYS, ParentBased, Situation, threshold_of
 
 if TYPE_CHECKING:

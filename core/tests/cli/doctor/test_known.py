@@ -11,7 +11,7 @@ import pytest
 from midspan import sdk
 from midspan._environment import Environment, watched
 from midspan.cli.doctor._known import ELSEWHERE, KNOWN, OF_INTEGRATIONS
-from midspan.sdk._settings import given_resource
+from midspan.sdk._resources import given_resource
 
 ROOT = Path(__file__).resolve().parents[4]
 DOCTOR = ROOT / "core" / "midspan" / "cli" / "doctor"
