@@ -6,8 +6,8 @@ from importlib import metadata
 from typing import NamedTuple
 
 from midspan._versions import is_version
-from midspan.cli.bootstrap._markers import plain
-from midspan.cli.bootstrap._requirements import Requirement, read_requirements
+from midspan.cli._markers import plain
+from midspan.cli._requirements import Requirement, read_requirements
 
 __all__ = ["Held", "Installed", "held"]
 

@@ -6,16 +6,16 @@ from importlib import metadata, util
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan._environment import ConfigurationError, Environment, watched
+from midspan.cli._markers import plain
+from midspan.cli._requirements import extras_of
 from midspan.cli.bootstrap._installed import Held, Installed, held
-from midspan.cli.bootstrap._markers import plain
 from midspan.cli.bootstrap._report import Part, Report, Row
-from midspan.cli.bootstrap._requirements import extras_of
 from midspan.sdk._wiring import named_exporters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from midspan.cli.bootstrap._requirements import Requirement
+    from midspan.cli._requirements import Requirement
     from midspan.cli.run._wishes import Wishes
 
 __all__ = ["look"]
@@ -44,12 +44,13 @@ class _Seeker:
     def integrations(self) -> Iterator[Row]:
         """Yield a row for each integration whose library is here."""
         for point in _points("integrations"):
+            row = self.row("integrations", point, (point.name,))
             try:
                 library = getattr(point.load(), "LIBRARY", None)
             except Exception as error:  # noqa: BLE001 - one that is broken is a row like the others
-                yield Row("integrations", point.name, trouble=f"broken: {type(error).__name__}: {error}")
-                continue
-            row = self._with_stand_in(self.row("integrations", point, (point.name,)), library)
+                library = None
+                row = row._replace(trouble=f"broken: {type(error).__name__}: {error}")
+            row = self._with_stand_in(row, library)
             if not any(part.found for part in row.parts):
                 continue
             if row.is_well and library is not None:

@@ -80,7 +80,7 @@ def _verdict(report: Report, pen: Pen, words: Sequence[str]) -> Iterator[str]:
         yield f"  {pen.mark('remedy')} {shlex.join([*words_to_install(), *wrong])}"
         names = [row.name for row in wrong.values() if row.group != "exporters"]
         if names:
-            yield from pen.marked("remedy", f"or leave it alone: --no {','.join(names)}", "  ")
+            yield from pen.marked("remedy", f"or without: --no {','.join(names)}", "  ")
     if any(row.trouble for row in report.on):
         yield from pen.marked("trouble", "something cannot be used: the reason is given above")
     if not report.exit_code:

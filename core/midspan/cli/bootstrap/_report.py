@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
+    from midspan.cli._requirements import Requirement
     from midspan.cli.bootstrap._installed import Held, Installed
-    from midspan.cli.bootstrap._requirements import Requirement
 
 __all__ = ["LACKING", "REFUSED", "WELL", "Part", "Report", "Row"]
 

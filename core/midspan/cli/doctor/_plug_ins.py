@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import io
-import re
 import warnings
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+from midspan.cli._markers import plain
+from midspan.cli._requirements import extras_of
 from midspan.cli.doctor._report import PlugIn
 from midspan.propagation import _names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from midspan.cli._requirements import Requirement
+
 __all__ = ["GROUPS", "plug_ins", "variables_of_others"]
 
 GROUPS: Final = ("exporters", "propagators", "bridges", "integrations")
 _GROUPS: Final = {f"midspan.{group}": group for group in GROUPS}
-_NAME: Final = re.compile(r"[\w.-]+")
-_EXTRA: Final = re.compile(r"""extra\s*==\s*['"]([\w.-]+)['"]""")
 
 
 def plug_ins() -> list[PlugIn]:
@@ -33,8 +34,8 @@ def plug_ins() -> list[PlugIn]:
         name = _name(distribution) if points else ""
         if points and name not in seen:
             seen.add(name)
-            requirements = distribution.requires or []
-            found += [_looked_at(point, name, requirements) for point in points]
+            extras = extras_of(distribution)
+            found += [_looked_at(point, name, extras.get(plain(point.name), [])) for point in points]
     return sorted(found, key=lambda plug_in: (plug_in.origin != "midspan", plug_in.origin))
 
 
@@ -44,10 +45,10 @@ def _name(distribution: metadata.Distribution) -> str:
     return names[0]
 
 
-def _looked_at(point: metadata.EntryPoint, origin: str, requirements: list[str]) -> PlugIn:
-    needed = _extras(point, requirements)
+def _looked_at(point: metadata.EntryPoint, origin: str, needed: list[Requirement]) -> PlugIn:
+    """Look at a plug-in; what it needs is in the extra that bears its name."""
     found = PlugIn(_GROUPS[point.group], point.name, origin)
-    remedy = f"pip install '{origin}[{_plain(point.name)}]'" if needed else ""
+    remedy = f"pip install '{origin}[{plain(point.name)}]'" if needed else ""
     missing = list(_missing(needed))
     if missing:
         return found._replace(trouble=f"lacks {', '.join(missing)}", remedy=remedy)
@@ -65,26 +66,13 @@ def _loaded(point: metadata.EntryPoint) -> object:
         return point.load()
 
 
-def _missing(requirements: list[str]) -> Iterator[str]:
+def _missing(needed: list[Requirement]) -> Iterator[str]:
     """Yield the requirements of which nothing at all is installed."""
-    for requirement in requirements:
-        name = _NAME.match(requirement)
+    for requirement in needed:
         try:
-            if name is not None:
-                metadata.distribution(name.group())
+            metadata.distribution(requirement.name)
         except metadata.PackageNotFoundError:
-            yield requirement.partition(";")[0].strip()
-
-
-def _extras(point: metadata.EntryPoint, requirements: list[str]) -> list[str]:
-    """Return the requirements of the extra that bears a plug-in's name."""
-    found = ((requirement, _EXTRA.search(requirement)) for requirement in requirements)
-    return [text for text, extra in found if extra is not None and _plain(extra[1]) == _plain(point.name)]
-
-
-def _plain(name: str) -> str:
-    """Return a name as pip compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+            yield requirement.text
 
 
 def variables_of_others() -> set[str]:

@@ -5,6 +5,7 @@ Source: the Python Packaging User Guide, "Dependency specifiers" (PEP 508).
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
@@ -47,6 +48,7 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@functools.cache
 def _environment() -> dict[str, str]:
     version = sys.implementation.version
     stage = "" if version.releaselevel == "final" else f"{version.releaselevel[0]}{version.serial}"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from midspan._versions import is_allowed
-from midspan.cli.bootstrap._markers import MarkerError, holds, plain
+from midspan.cli._markers import MarkerError, holds, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
