@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from midspan._environment import ConfigurationError
@@ -37,9 +38,7 @@ def understood(options: argparse.Namespace) -> tuple[Wishes, dict[str, str]]:
         (*_names(options.no), *settings.no),
         settings.integrations,
     )
-    named = {*wishes.only, *wishes.no, *wishes.options}
-    if named:
-        _must_exist(named)
+    _must_exist({*wishes.only, *wishes.no, *wishes.options})
     return wishes, settings.environment
 
 
@@ -48,9 +47,11 @@ def _names(given: list[str]) -> list[str]:
 
 
 def _must_exist(names: set[str]) -> None:
-    from midspan.cli.run._points import registered  # noqa: PLC0415 - 20 ms, for who gives names
-
-    there = {point.name for point in registered()}
+    there = {
+        point.name
+        for group in ("midspan.bridges", "midspan.integrations")
+        for point in metadata.entry_points(group=group)
+    }
     unknown = sorted(names - there)
     if unknown:
         message = f"there is no {', '.join(unknown)}; there is: {', '.join(sorted(there))}"
