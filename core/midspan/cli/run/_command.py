@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from midspan._environment import ConfigurationError
-from midspan.cli.run._plan import Row, plan
 from midspan.cli.run._wishes import VARIABLE
 from midspan.cli.run._words import WITH_VALUE, add_words, understood
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
     from midspan.cli.run._wishes import Wishes
@@ -36,7 +35,7 @@ def command(argv: Sequence[str]) -> int:
         print(f"midspan run: {trouble}", file=sys.stderr)
         return _REFUSED
     if options.list:
-        _show(plan(wishes))
+        _show(wishes)
         return 0
     words = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not words:
@@ -46,6 +45,8 @@ def command(argv: Sequence[str]) -> int:
 
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    import argparse  # noqa: PLC0415 - each process that is started begins in this package, and has no use for it
+
     parser = argparse.ArgumentParser(
         prog="midspan run",
         description=command.__doc__,
@@ -69,7 +70,10 @@ def _length_of_options(argv: Sequence[str]) -> int:
     return count
 
 
-def _show(rows: list[Row]) -> None:
+def _show(wishes: Wishes) -> None:
+    from midspan.cli.run._plan import plan  # noqa: PLC0415 - it imports what is needed to look at plug-ins
+
+    rows = plan(wishes)
     width = max((len(row.name) for row in rows), default=0)
     for row in rows:
         print(f"{row.kind:<11}  {row.name:<{width}}  {'on' if row.refusal is None else row.refusal}")

@@ -1,92 +1,50 @@
-"""Find what can be instrumented here, and say of everything else why not."""
+"""Say of everything that is registered here whether it would be instrumented, and why not."""
 
 from __future__ import annotations
 
-from importlib import metadata, util
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from importlib import util
+from typing import TYPE_CHECKING, NamedTuple
+
+from midspan.cli.run._points import BRIDGE, awaited_by, registered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from importlib import metadata
 
     from midspan.cli.run._wishes import Wishes
 
 __all__ = ["Row", "plan"]
 
-# A bridge is installed as soon as any of these is imported.
-_LEGACY: Final = {
-    "opentracing": ("opentracing",),
-    "opencensus": ("opencensus.trace", "opencensus.stats", "opencensus.metrics", "opencensus.tags"),
-}
-
 
 class Row(NamedTuple):
-    """One plug-in: what to wait for, what to call then, or why it stays off."""
+    """One plug-in, and why it stays off; None if it does not."""
 
     kind: str
     name: str
     refusal: str | None
-    modules: tuple[str, ...] = ()
-    plug_in: Any = None
-
-    @property
-    def act(self) -> Any:  # noqa: ANN401 - a function of the plug-in
-        """What turns the plug-in on."""
-        return self.plug_in.install if self.kind == "bridge" else self.plug_in.instrument
 
 
 def plan(wishes: Wishes) -> list[Row]:
-    """Return a row for each bridge and each integration that is registered here."""
+    """Return a row for each bridge and each integration; imports the integrations, but no library."""
     return [
-        *_rows("bridge", "midspan.bridges", wishes),
-        *_rows("integration", "midspan.integrations", wishes),
+        Row(point.group.rpartition(".")[2].removesuffix("s"), point.name, _refusal(point, wishes))
+        for point in registered()
     ]
 
 
-def _rows(kind: str, group: str, wishes: Wishes) -> Iterator[Row]:
-    for point in sorted(metadata.entry_points(group=group), key=lambda point: point.name):
-        refusal = wishes.refusal(point.name)
-        if refusal is not None:
-            yield Row(kind, point.name, refusal)
-            continue
-        try:
-            yield _row(kind, point)
-        except Exception as error:  # noqa: BLE001 - one that is broken must not keep the others from working
-            yield Row(kind, point.name, f"broken: {type(error).__name__}: {error}")
-
-
-def _row(kind: str, point: metadata.EntryPoint) -> Row:
-    if kind == "bridge":
-        # The bridge imports the legacy library, so whether that is here is asked first.
-        modules = _LEGACY.get(point.name, (point.name,))
-        if not any(map(_is_here, modules)):
-            return Row(kind, point.name, f"{point.name} is not installed")
-        return Row(kind, point.name, None, modules, _Lazy(point))
-    plug_in = point.load()
-    library = getattr(plug_in, "LIBRARY", None)
-    if library is None:
-        # Another distribution's, which does not say what it waits for.
-        return Row(kind, point.name, None, (), plug_in)
-    trouble = library.trouble()
-    return Row(kind, point.name, trouble, (library.module,), plug_in)
-
-
-class _Lazy:
-    """A plug-in that is imported when it is turned on."""
-
-    def __init__(self, point: metadata.EntryPoint) -> None:
-        self._point = point
-        self._is_loading = False
-
-    def install(self) -> None:
-        """Install the bridge; a bridge is installed once, however often this is called."""
-        if self._is_loading:
-            # It imports what the program waited for, too, and is installed as soon as it has.
-            return
-        self._is_loading = True
-        try:
-            self._point.load().install()
-        finally:
-            self._is_loading = False
+def _refusal(point: metadata.EntryPoint, wishes: Wishes) -> str | None:
+    unwanted = wishes.refusal(point.name)
+    if unwanted is not None:
+        return unwanted
+    if point.group == BRIDGE:
+        # The bridge imports the legacy library: only whether that is here can be asked.
+        return None if any(map(_is_here, awaited_by(point) or ())) else f"{point.name} is not installed"
+    try:
+        library = getattr(point.load(), "LIBRARY", None)
+    except Exception as error:  # noqa: BLE001 - whatever a broken one raises is what there is to tell
+        return f"broken: {type(error).__name__}: {error}"
+    # Another distribution's may not say what it is for.
+    trouble: str | None = None if library is None else library.trouble()
+    return trouble
 
 
 def _is_here(module: str) -> bool:

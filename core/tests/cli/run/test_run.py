@@ -12,7 +12,9 @@ from importlib import metadata
 import pytest
 
 from midspan.cli import main
-from midspan.cli.run._plan import _Lazy, plan
+from midspan.cli.run._plan import plan
+from midspan.cli.run._plug_in import PlugIn
+from midspan.cli.run._points import awaited_by
 from midspan.cli.run._wishes import Wishes
 
 PROGRAM = """
@@ -100,24 +102,65 @@ def test_list_says_what_would_be_on_and_why_not(capsys):
     assert lines["flask"].endswith(" --no flask")
 
 
+class Point:
+    """What is registered as a bridge, and knows how it is loaded."""
+
+    name, group, value = "bridge", "midspan.bridges", "bridge"
+
+    def __init__(self, load):
+        self.load = load
+
+
 def test_a_bridge_that_imports_what_is_waited_for_is_installed_once():
     """It is met while it is being loaded, and not asked for what it has not got yet."""
     met = []
 
-    class Point:
-        def load(self):
-            lazy.install()
-            met.append("loaded")
-            return types.SimpleNamespace(install=lambda: met.append("installed"))
+    def load():
+        plug_in.turn_on()
+        met.append("loaded")
+        return types.SimpleNamespace(install=lambda: met.append("installed"))
 
-    lazy = _Lazy(Point())
-    lazy.install()
+    plug_in = PlugIn(Point(load), {})
+    plug_in.turn_on()
     assert ["loaded", "installed"] == met
 
 
-def test_a_broken_integration_is_left_out(monkeypatch):
-    """The others are on; the reason is told."""
-    broken = metadata.EntryPoint("broken", "midspan_no_such_module", "midspan.integrations")
-    monkeypatch.setattr(metadata, "entry_points", lambda group: [broken] if "integ" in group else [])
+BROKEN = metadata.EntryPoint("broken", "midspan_no_such_module", "midspan.integrations")
+REASON = "ModuleNotFoundError: No module named 'midspan_no_such_module'"
+
+
+def test_a_broken_integration_is_told_of(monkeypatch):
+    """`--list` gives the reason."""
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [BROKEN] if "integ" in group else [])
     (row,) = plan(Wishes())
-    assert row.refusal.startswith("broken: ModuleNotFoundError")
+    assert f"broken: {REASON}" == row.refusal
+
+
+def test_a_broken_integration_is_left_out(capsys):
+    """With one line; nothing is raised into the import that it waited for."""
+    PlugIn(BROKEN, {}).turn_on()
+    assert f"midspan run: broken is left out; {REASON}\n" == capsys.readouterr().err
+    assert () == PlugIn(BROKEN, {}).awaited()
+
+
+def test_what_has_nowhere_to_print_prints_nothing(monkeypatch, capsys):
+    """A program without standard error does not find our words in its output."""
+    monkeypatch.setattr(sys, "stderr", None)
+    PlugIn(BROKEN, {}).turn_on()
+    assert "" == capsys.readouterr().out
+
+
+def test_what_a_plug_in_waits_for_is_known_without_importing_it():
+    """It is what each of our integrations says itself."""
+    points = metadata.entry_points(group="midspan.integrations")
+    assert {point.name: (point.load().LIBRARY.module,) for point in points} == {
+        point.name: awaited_by(point) for point in points
+    }
+
+
+def test_another_distribution_s_integration_says_itself_what_it_waits_for():
+    """By its LIBRARY; without one, it is turned on at once."""
+    point = metadata.EntryPoint("other", "midspan.integrations.sqlite3", "midspan.integrations")
+    assert (None, ("sqlite3",)) == (awaited_by(point), PlugIn(point, {}).awaited())
+    point = metadata.EntryPoint("other", "json", "midspan.integrations")
+    assert ("sys",) == PlugIn(point, {}).awaited()
