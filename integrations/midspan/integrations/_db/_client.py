@@ -68,7 +68,7 @@ class DbPolicy:
     ) -> DbCall:
         """Return the block in which a statement of SQL is sent, `batch` times with different parameters."""
         text = _text(statement, cursor)
-        found = read(text, is_mysql=target.system in ("mysql", "mariadb"))
+        found = read(text, target.system)
         return self.call(
             target,
             found.operation,
