@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib import metadata
-
-from midspan.cli import _commands
 
 # What a shell's tools return when they were called in a way they do not know.
 USAGE_ERROR = 2
@@ -21,12 +18,21 @@ def main(argv: list[str] | None = None) -> int:
         print(_help())
         return 0
     if name in ("-V", "--version"):
+        from importlib import metadata  # noqa: PLC0415 - 30 ms, which whoever waits for a program need not spend
+
         print(f"midspan {metadata.version('midspan')}")
         return 0
     return _run(name, rest)
 
 
 def _run(name: str, rest: list[str]) -> int:
+    if name == "run":
+        # It stands before whole programs, which need not wait until all that is installed has been looked at.
+        from midspan.cli.run import command as run  # noqa: PLC0415 - as said
+
+        return run(rest)
+    from midspan.cli import _commands  # noqa: PLC0415 - as above
+
     commands = _commands.found()
     if name not in commands:
         there = ", ".join(commands) or "none is installed"
@@ -41,6 +47,8 @@ def _run(name: str, rest: list[str]) -> int:
 
 
 def _help() -> str:
+    from midspan.cli import _commands  # noqa: PLC0415 - as above
+
     commands = _commands.found()
     width = max(map(len, commands), default=0)
     lines = [f"  {name:<{width}}  {_commands.summary(point)}".rstrip() for name, point in commands.items()]

@@ -23,8 +23,10 @@ _OTHERWISE: Final = {"mysql_connector": "mysql.connector"}
 
 def registered() -> Iterator[metadata.EntryPoint]:
     """Yield the entry points of bridges, then of integrations, each sorted by name."""
+    # Asked once for both: to look at all that is installed takes 10 ms.
+    found = metadata.entry_points()
     for group in (BRIDGE, INTEGRATION):
-        yield from sorted(metadata.entry_points(group=group), key=lambda point: point.name)
+        yield from sorted(found.select(group=group), key=lambda point: point.name)
 
 
 def awaited_by(point: metadata.EntryPoint) -> tuple[str, ...] | None:
