@@ -25,6 +25,10 @@ SECRET = "hunter2"
         (("dup key: { _id: 42 }",), "dup key: ?"),
         (("Invalid b'hunter2'",), "Invalid b?"),
         (("can't connect",), "can't connect"),
+        (
+            (-1, "Could not process parameters: str(hunter2), it must be"),
+            "(-1) Could not process parameters: ?",
+        ),
         ((), ""),
     ],
 )
@@ -45,7 +49,8 @@ def test_a_failed_statement_tells_no_literal(spans):
     try:
         connection = sqlite3.connect(":memory:")
         with pytest.raises(sqlite3.OperationalError, match=SECRET):
-            connection.execute(f'SELECT 1 FROM nowhere "{SECRET}" "{SECRET}"')
+            # It stands in the line of code as well.
+            connection.execute("SELECT 1 FROM nowhere 'hunter2' 'hunter2'")
         connection.close()
     finally:
         integration.uninstrument()

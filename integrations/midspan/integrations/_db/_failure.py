@@ -23,6 +23,8 @@ _LONGEST: Final = 1024
 # From the first quote to the last one: what is quoted may hold quotes itself. An apostrophe (can't) is none,
 # but that of b'...' is. What begins with a brace is a document.
 _QUOTED: Final = re.compile(r"""(?<![A-Za-z]{2})["'`](?:.*["'`]|.*)|\{.*""")
+# MySQL Connector puts parameters there as they are, if they are no list of any kind.
+_PARAMETERS: Final = re.compile(r"(?<=Could not process parameters: ).*")
 # redis-py puts the whole command into the message.
 _PIPELINED: Final = re.compile(r"^Command # (\d+) \(.*\) of pipeline caused error:", re.DOTALL)
 
@@ -34,7 +36,7 @@ def record(span: Span, error: BaseException) -> None:
     message = message_of(error)
     last = f"{type_name(error)}: {message}"
     # Without what led to it, whose message is as talkative.
-    stack = redacted_trace("".join(traceback.format_tb(error.__traceback__))) + last + "\n"
+    stack = _without_literals(error) + last + "\n"
     span.record_exception(error, {"exception.message": message, "exception.stacktrace": stack})
     span.set_status(StatusCode.ERROR, last)
 
@@ -54,4 +56,11 @@ def message_of(error: BaseException) -> str:
 def without_values(text: str) -> str:
     """Return the first line of a message, with `?` for what it quotes."""
     line = text.lstrip().partition("\n")[0]
-    return redacted_text(_QUOTED.sub("?", line)[:_LONGEST])
+    return redacted_text(_PARAMETERS.sub("?", _QUOTED.sub("?", line))[:_LONGEST])
+
+
+def _without_literals(error: BaseException) -> str:
+    """Return where an error was raised; the lines of code, which may hold statements, without texts."""
+    lines = "".join(traceback.format_tb(error.__traceback__)).split("\n")
+    shown = [_QUOTED.sub("?", line) if line.startswith("    ") else line for line in lines]
+    return redacted_trace("\n".join(shown))
