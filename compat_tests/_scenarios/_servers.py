@@ -52,6 +52,37 @@ def _redis() -> Iterator[int]:
 
 
 @contextlib.contextmanager
+def _redis_cluster(timeout_s: float = 30.0) -> Iterator[int]:
+    """Start three nodes, each with a third of the keys; give the port of the first."""
+    program, client = shutil.which("redis-server"), shutil.which("redis-cli")
+    if program is None or client is None:
+        pytest.skip("redis-server is not installed (Debian: redis-server)")
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(_free_port()) for _ in range(6)]
+        nodes = list(zip(ports[:3], ports[3:], strict=True))
+        for port, bus in nodes:
+            folder = stack.enter_context(_folder())
+            options = ["--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
+            of_cluster = ["--cluster-enabled", "yes", "--cluster-port", str(bus)]
+            stack.enter_context(_running([program, *options, *of_cluster], port, folder))
+
+        def ask(port: int, *words: str) -> str:
+            command = [client, "-p", str(port), "cluster", *words]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+        for place, (port, bus) in enumerate(nodes):
+            first, last = place * 16384 // 3, (place + 1) * 16384 // 3 - 1
+            ask(port, "addslotsrange", str(first), str(last))
+            ask(nodes[0][0], "meet", "127.0.0.1", str(port), str(bus))
+        deadline = time.monotonic() + timeout_s
+        while not all("cluster_state:ok" in ask(port, "info") for port, _ in nodes):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the nodes do not know each other:\n{ask(nodes[0][0], 'nodes')}")
+            time.sleep(0.05)
+        yield nodes[0][0]
+
+
+@contextlib.contextmanager
 def _postgres() -> Iterator[int]:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     program = shutil.which("postgres", path=os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")]))
@@ -125,6 +156,7 @@ def _elasticsearch() -> Iterator[int]:
 
 _START: dict[str, Callable[[], contextlib.AbstractContextManager[int]]] = {
     "redis": _redis,
+    "rediscluster": _redis_cluster,
     "postgres": _postgres,
     "mariadb": _mariadb,
     "mongodb": _mongodb,

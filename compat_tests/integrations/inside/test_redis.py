@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import time
 
 import pytest
 import redis
@@ -193,6 +196,40 @@ def test_a_subscriber_is_not_recorded(client, spans):
     assert ["PUBLISH"] == [span.name for span in spans()]
 
 
+def test_scripts_and_what_waits_are_commands(client, spans):
+    """A script is sent by its hash, and loaded if it is not there; who waits is recorded for as long."""
+    integration.instrument()
+    client.script_flush()
+    script = client.register_script("return redis.error_reply('ODD ' .. #ARGV[1])")
+    with pytest.raises(redis.ResponseError, match="ODD 7"):
+        script(args=[SECRET])
+    assert None is client.blpop("nothing", timeout=0.1)
+    found = spans()
+    assert ["SCRIPT FLUSH", "EVALSHA", "SCRIPT LOAD", "EVALSHA", "BLPOP"] == [span.name for span in found]
+    assert ["NOSCRIPT", None, "ODD", None] == [
+        span.attributes.get("db.response.status_code") for span in found[1:]
+    ]
+    assert found[-1].end_ns - found[-1].start_ns >= 90_000_000
+    assert SECRET not in shown(found)
+
+
+def test_a_transaction_that_somebody_came_between_is_an_error(client, spans):
+    """What it watched has changed: the exception is redis-py's own."""
+    integration.instrument()
+    with client.pipeline() as pipeline:
+        pipeline.watch("a")
+        client.set("a", 2)
+        pipeline.multi()
+        pipeline.set("a", SECRET)
+        with pytest.raises(redis.WatchError):
+            pipeline.execute()
+    *_, failed = (span for span in spans() if span.name == "MULTI SET")
+    assert ("redis.exceptions.WatchError", None) == (
+        failed.attributes["error.type"],
+        failed.attributes.get("db.response.status_code"),
+    )
+
+
 def test_one_client_alone(client, port, spans):
     """Its pipelines as well, which stay what they are; the other client's commands are not recorded."""
     integration.instrument(client)
@@ -286,3 +323,35 @@ def test_sockets_and_sentinels_are_told_as_far_as_they_are_known(memory, spans):
         Sentinel([("127.0.0.1", 1)], sentinel_kwargs={"retry": ONCE}).master_for("shop", retry=ONCE).ping()
     addresses = [span.attributes.get("server.address") for span in spans() if span.name == "PING"]
     assert ["/nowhere/redis.sock", None] == addresses
+
+
+def test_what_asks_a_sentinel_first_is_one_span(port, memory, spans, tmp_path):
+    """Of the master's command; a sentinel that the program itself asks is a server like any other."""
+    (tmp_path / "conf").write_text(f"sentinel monitor shop 127.0.0.1 {port('redis')} 1\n")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        place = probe.getsockname()
+    command = [
+        "redis-server",
+        str(tmp_path / "conf"),
+        "--sentinel",
+        "--bind",
+        place[0],
+        "--port",
+        str(place[1]),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tmp_path)
+    try:
+        until = time.monotonic() + 10
+        with socket.socket() as probe:
+            while probe.connect_ex(place) and time.monotonic() < until:
+                time.sleep(0.02)
+        integration.instrument()
+        sentinel = Sentinel([place])
+        with sentinel.master_for("shop") as master:
+            assert master.ping()
+        assert ("127.0.0.1", port("redis")) == sentinel.discover_master("shop")
+    finally:
+        process.terminate()
+        process.wait(10)
+    assert ["PING", "SENTINEL"] == [span.name.partition(" ")[0] for span in spans()]

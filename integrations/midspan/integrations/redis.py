@@ -1,4 +1,4 @@
-"""Record the commands that are sent with redis-py, by its clients for threads and for asyncio.
+"""Record the commands that are sent with redis-py: by its clients for threads, for asyncio, and of clusters.
 
 A pipeline is one span, however many commands it holds. What a subscriber reads has none: it waits there for
 most of its time. The arguments of commands are values as well as keys, and a key may hold a session's token:
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from functools import cache, partial, wraps
+from importlib import import_module
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations import _redis_command
+from midspan.integrations import _redis_cluster, _redis_command
 from midspan.integrations._beside import stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings, named_as
 from midspan.integrations._integration import Integration
@@ -47,11 +49,10 @@ def _command(policy: DbPolicy, client: Any, arguments: tuple[Any, ...]) -> DbCal
 
 def _pipeline(policy: DbPolicy, pipeline: Any, _: tuple[Any, ...]) -> DbCall | None:  # noqa: ANN401 - as above
     """Begin the span of all commands that a pipeline holds; None if it will send nothing."""
-    commands = [arguments for arguments, _ in pipeline.command_stack]
-    if not commands and not pipeline.watching:
+    commands, is_transaction, is_watching = _queued(pipeline)
+    if not commands and not is_watching:
         return None
-    asked = getattr(pipeline, "is_transaction", pipeline.transaction)  # asyncio's first
-    kind = "MULTI" if asked or pipeline.explicit_transaction else "PIPELINE"
+    kind = "MULTI" if is_transaction else "PIPELINE"
     operation = _redis_command.operation_of_all(commands, kind)
     shown = _redis_command.shown_all(commands, policy.settings.statements)
     call = policy.call(_target(pipeline), operation, shown=shown, batch=len(commands))
@@ -59,8 +60,20 @@ def _pipeline(policy: DbPolicy, pipeline: Any, _: tuple[Any, ...]) -> DbCall | N
     return call
 
 
+def _queued(pipeline: Any) -> tuple[list[tuple[Any, ...]], bool, bool]:  # noqa: ANN401 - as above
+    """Return the commands that a pipeline holds, whether it is a transaction, and whether it watches keys."""
+    if not hasattr(pipeline, "connection_pool"):
+        return _redis_cluster.queued(pipeline)
+    asked = getattr(pipeline, "is_transaction", pipeline.transaction)  # asyncio's first
+    commands = [arguments for arguments, _ in pipeline.command_stack]
+    return commands, bool(asked or pipeline.explicit_transaction), bool(pipeline.watching)
+
+
 def _target(client: Any) -> Target:  # noqa: ANN401 - a client or a pipeline
     pool = getattr(client, "connection_pool", None)
+    if pool is None:
+        # A cluster has but one database.
+        return Target(_SYSTEM, "0", *_redis_cluster.entry(client))
     known = getattr(pool, "connection_kwargs", None) or {}
     namespace = str(known.get("db") or 0)
     if "path" in known or hasattr(pool, "service_name"):
@@ -82,23 +95,32 @@ def instrument(client: Any = None, **options: Unpack[DbOptions]) -> None:  # noq
     policy = DbPolicy("midspan.integrations.redis", db_settings("redis", options), _redis_command.status_of)
 
     def put_in_client(patches: Patches) -> None:
-        import redis.asyncio  # noqa: PLC0415 - only who instruments it must have it
-
-        sends = _sending_async if isinstance(client, redis.asyncio.Redis) else _sending
+        sends = _sending_async if iscoroutinefunction(client.execute_command) else _sending
         patches.around(client, "execute_command", sends(policy, patches))
         patches.around(client, "pipeline", _piping(policy, patches, sends))
+        if hasattr(client, "get_redis_connection"):
+            patches.around(client, "get_redis_connection", _redis_cluster.telling_nodes(policy, patches))
 
     def put_in(module: str, sends: Callable[..., Any], patches: Patches) -> None:
-        of_module: Any = sys.modules[module]
+        of_module: Any = import_module(module)
         patches.around(of_module.Redis, "execute_command", sends(policy, patches))
         for name, opened in _OF_PIPELINES.items():
             patches.around(of_module.Pipeline, name, sends(policy, patches, opened))
 
+    def put_in_cluster(module: str, sends: Callable[..., Any], patches: Patches) -> None:
+        command, pipeline = sends(policy, patches), sends(policy, patches, _pipeline)
+        _redis_cluster.put_in(import_module(module), policy, patches, command, pipeline)
+
     if client is None:
         # Older versions do not bring what is for asyncio; who asks for it later gets it instrumented.
-        sending = {"redis.client": _sending, "redis.asyncio.client": _sending_async}
+        puts = (
+            ("redis.client", put_in, _sending),
+            ("redis.asyncio.client", put_in, _sending_async),
+            ("redis.cluster", put_in_cluster, _sending),
+            ("redis.asyncio.cluster", put_in_cluster, _sending_async),
+        )
         _integration.turn_on_when_imported(
-            {module: partial(put_in, module, sends) for module, sends in sending.items()}
+            {module: partial(put, module, sends) for module, put, sends in puts}
         )
     else:
         _integration.turn_on_for(client, put_in_client)
@@ -114,26 +136,32 @@ def uninstrument(client: Any = None) -> None:  # noqa: ANN401 - as above
 
 # What a pipeline sends at once (`WATCH`, and what is read while watching), and what it sends in the end.
 _OF_PIPELINES: Final[dict[str, _Opened]] = {"immediate_execute_command": _command, "execute": _pipeline}
+_OF_CLUSTERS: Final[dict[str, _Opened]] = {"execute": _pipeline}
+_OF_TRANSACTIONS: Final[dict[str, _Opened]] = {"_immediate_execute_command": _command}
 
 
 def _piping(policy: DbPolicy, patches: Patches, sends: Callable[..., Any]) -> Callable[[Any], Any]:
     """Have the pipelines of one client record: of a subclass, so that `isinstance` holds."""
 
     @cache
-    def traced(native: Any) -> Any:  # noqa: ANN401 - a class, and a subclass of it
-        verbs = {
-            name: sends(policy, patches, opened)(getattr(native, name))
-            for name, opened in _OF_PIPELINES.items()
-        }
-        return named_as(type(native.__name__, (native,), verbs), native)
+    def traced(native: Any, verbs: tuple[tuple[str, _Opened], ...]) -> Any:  # noqa: ANN401 - a class, and a subclass of it
+        own = {name: sends(policy, patches, opened)(getattr(native, name)) for name, opened in verbs}
+        # Without slots of its own, an object may become one of it.
+        return named_as(type(native.__name__, (native,), {**own, "__slots__": ()}), native)
+
+    def become(made: Any, verbs: dict[str, _Opened]) -> None:  # noqa: ANN401 - a pipeline, or what it sends with
+        # redis-py chooses the class itself; and methods hung on the object would hold it in a cycle.
+        made.__class__ = traced(made.__class__, tuple(verbs.items()))
 
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def pipeline(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - redis-py's own
             made = native(self, *arguments, **named)
             if patches.on:
-                # redis-py chooses the class itself; and methods hung on the object would hold it in a cycle.
-                made.__class__ = traced(made.__class__)
+                become(made, _OF_PIPELINES if hasattr(made, "connection_pool") else _OF_CLUSTERS)
+                strategy = getattr(made, "_execution_strategy", None)
+                if hasattr(strategy, "_immediate_execute_command"):
+                    become(strategy, _OF_TRANSACTIONS)
             return made
 
         return pipeline
