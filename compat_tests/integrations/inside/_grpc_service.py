@@ -146,6 +146,8 @@ def _act(request, context):
     if request == b"raise":
         message = "no such thing, password=hunter2"
         raise KeyError(message)
+    if request == b"bare":
+        raise Exception  # noqa: TRY002 - as gRPC's own `abort` does
     if request.startswith(b"abort"):
         context.abort(_code(request), "sold out, token=hunter2")
     if request.startswith(b"set"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
+import tracemalloc
 
 import grpc
 import pytest
@@ -109,6 +110,7 @@ def test_futures_and_with_call_are_recorded_alike(service, both, shape):
     ("request_", "code", "client_error", "server_error", "description"),
     [
         (b"raise", "UNKNOWN", "UNKNOWN", "KeyError", None),
+        (b"bare", "UNKNOWN", "UNKNOWN", "Exception", None),
         (b"abort NOT_FOUND", "NOT_FOUND", "NOT_FOUND", None, None),
         (b"abort INTERNAL", "INTERNAL", "INTERNAL", "INTERNAL", "sold out"),
         (b"set DATA_LOSS", "DATA_LOSS", "DATA_LOSS", "DATA_LOSS", ""),
@@ -190,6 +192,16 @@ def test_the_applications_metadata_is_sent_and_stays_as_it_is(service, both):
     (got,) = service.metadata
     assert [("tenant", "acme"), ("traceparent", "mine")] == given
     assert ("acme", 4) == (got["tenant"], len(got["traceparent"].split("-")))
+
+
+@pytest.mark.parametrize("kind", [tuple, list, iter], ids=lambda kind: kind.__name__)
+def test_metadata_of_any_kind_is_sent(service, both, kind):
+    """Whatever can be gone through once; and without its name, where gRPC takes it so."""
+    integration.instrument()
+    with served(service) as address, grpc.insecure_channel(address) as channel:
+        call(channel, "unary_unary")(b"x", 5, kind([("tenant", "acme")]))
+    both()
+    assert ("acme", True) == (service.metadata[0]["tenant"], "traceparent" in service.metadata[0])
 
 
 def test_baggage_that_cannot_be_metadata_does_not_fail_the_call(service, both):
@@ -283,6 +295,30 @@ def test_one_channel_can_be_instrumented_alone(service, spans):
     assert (SpanKind.CLIENT, address.partition(":")[0]) == (span.kind, span.attributes["server.address"])
 
 
+def test_one_channel_may_be_of_another_kind(service, both):
+    """One with interceptors is recorded, above them; what cannot be recorded is called as before."""
+
+    class Own:
+        def unary_unary(self, method):
+            return bytes
+
+        unary_stream = stream_unary = stream_stream = unary_unary
+
+    class Below(grpc.UnaryUnaryClientInterceptor):
+        def intercept_unary_unary(self, continuation, details, request):
+            return continuation(details, request)
+
+    own = Own()
+    integration.instrument(own)
+    assert b"x" == call(own, "unary_unary")(b"x")
+    with served(service) as address, grpc.insecure_channel(address) as bare:
+        channel = grpc.intercept_channel(bare, Below())
+        integration.instrument(channel)
+        assert b"<x>" == call(channel, "unary_unary")(b"x")
+    assert "traceparent" in service.metadata[0]
+    both(1)
+
+
 def test_interceptors_can_be_placed_by_hand(service, both):
     """With the whole library instrumented besides, there is one span on each side still."""
     integration.instrument()
@@ -366,6 +402,85 @@ def test_a_call_on_a_closed_channel_raises_as_before(spans):
         made(b"x")
     (span,) = spans()
     assert "ValueError" == span.attributes["error.type"]
+
+
+def _types_of(address):
+    """Return what the ways of calling return, and when they raise."""
+    found = []
+    with grpc.insecure_channel(address) as channel:
+        made = [call(channel, shape) for shape in ("unary_unary", "stream_unary", "unary_stream")]
+        unary, gathering, streaming = made
+        found += [unary.with_call(b"x")[1], unary.future(b"x"), gathering.with_call(iter(PARTS))[1]]
+        found += [*made, stream := streaming(b"x")]
+        list(stream)
+        for act in (lambda: unary("no bytes"), lambda: unary(b"x", 1, timeout=2), lambda: unary(b"raise")):
+            with pytest.raises(Exception, match=r".") as caught:
+                act()
+            found.append(caught.value)
+    # Not when it is read: when it is made.
+    with pytest.raises(ValueError, match="hannel closed") as caught:
+        streaming(b"x")
+    return [(type(each).__module__, type(each).__qualname__) for each in (*found, caught.value)]
+
+
+def test_what_grpc_returns_and_raises_stays_what_it_was(service):
+    """The same classes by name, in the same places."""
+    with served(service) as address:
+        before = _types_of(address)
+        integration.instrument()
+        assert before == _types_of(address)
+
+
+def test_an_interceptor_that_raises_is_the_servers_failure(service, both):
+    """Nobody serves the call then: what it is called may be made up."""
+
+    class Broken(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            raise KeyError
+
+    integration.instrument()
+    with (
+        served(service, [Broken()]) as address,
+        grpc.insecure_channel(address) as channel,
+        pytest.raises(grpc.RpcError),
+    ):
+        call(channel, "unary_unary")(b"x")
+    _, server = both()
+    assert ("_OTHER", "KeyError", "UNKNOWN") == (
+        server.name,
+        server.attributes["error.type"],
+        server.attributes["rpc.response.status_code"],
+    )
+
+
+def test_a_stream_goes_on_where_recording_was_turned_off(service, both):
+    """Its spans end with it."""
+    integration.instrument()
+    with served(service) as address, grpc.insecure_channel(address) as channel:
+        stream = call(channel, "unary_stream")(b"endless")
+        assert b"0" == next(stream)
+        integration.uninstrument()
+        assert b"1" == next(stream)
+        stream.cancel()
+    assert ["CANCELLED", "CANCELLED"] == [span.attributes["rpc.response.status_code"] for span in both()]
+
+
+def test_an_endless_stream_takes_no_memory_for_each_message(service):
+    """On neither side."""
+    integration.instrument()
+    with served(service) as address, grpc.insecure_channel(address) as channel:
+        stream = call(channel, "unary_stream")(b"endless")
+        taken = []
+        tracemalloc.start()
+        for _ in range(3):
+            for _ in range(2000):
+                next(stream)
+            gc.collect()
+            taken.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        stream.cancel()
+    # A single reference kept of each would be 16,000.
+    assert taken[2] - taken[1] < 8000
 
 
 def test_what_an_exporter_calls_is_grpcs_own():

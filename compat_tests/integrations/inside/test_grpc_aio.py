@@ -132,18 +132,20 @@ def test_a_service_that_writes_its_answers_is_recorded(both):
     ("request_", "code", "server_error"),
     [
         (b"raise", "UNKNOWN", "KeyError"),
+        (b"bare", "UNKNOWN", "Exception"),
         (b"abort NOT_FOUND", "NOT_FOUND", None),
         (b"abort INTERNAL", "INTERNAL", "INTERNAL"),
         (b"set DATA_LOSS", "DATA_LOSS", "DATA_LOSS"),
         (b"set INVALID_ARGUMENT", "INVALID_ARGUMENT", None),
     ],
 )
-def test_what_fails_is_an_error_to_whom_it_is_one(service, both, request_, code, server_error):
-    """Every status but OK to a client; to a server, what it is to blame for."""
+@pytest.mark.parametrize("kind", [AioService, Service])
+def test_what_fails_is_an_error_to_whom_it_is_one(both, kind, request_, code, server_error):
+    """Every status but OK to a client; to a server, what it is to blame for, in coroutines and in threads."""
 
     async def main():
         integration.instrument()
-        async with aio_served(service) as address, grpc.aio.insecure_channel(address) as channel:
+        async with aio_served(kind()) as address, grpc.aio.insecure_channel(address) as channel:
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await call(channel, "unary_unary")(request_)
             assert code == caught.value.code().name
@@ -191,6 +193,23 @@ def test_concurrent_calls_keep_their_traces_apart(service, both):
             found = await both(40)
         assert 20 == len({span.context.trace_id for span in found})
         assert trace.get_current_span().context.trace_id == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [tuple, list, iter], ids=lambda kind: kind.__name__)
+def test_metadata_of_any_kind_is_sent(service, both, kind):
+    """Whatever can be gone through once; and without its name, where gRPC takes it so."""
+
+    async def main():
+        integration.instrument()
+        async with aio_served(service) as address, grpc.aio.insecure_channel(address) as channel:
+            given = kind([("tenant", "acme")])
+            assert b"ab" == await call(channel, "stream_unary")(iter(PARTS), 5, given)
+            with pytest.raises(TypeError):
+                call(channel, "unary_unary")(b"x", 5)
+            await both()
+        assert ("acme", True) == (service.metadata[0]["tenant"], "traceparent" in service.metadata[0])
 
     asyncio.run(main())
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from grpc import aio
 
 from midspan import _trouble, context
+from midspan.integrations._grpc._callables import Kind
 from midspan.integrations._grpc._status import UNKNOWN, details_of, status_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from midspan.integrations._grpc._begin import Calling
     from midspan.integrations._rpc import Call
 
-__all__ = ["aio_interceptors", "traced"]
+__all__ = ["AIO", "aio_interceptors"]
 
 
 class _Interceptor:
@@ -71,40 +72,6 @@ def aio_interceptors(calling: Calling) -> dict[str, Any]:
     }
 
 
-@cache
-def traced(native: type) -> Any:  # noqa: ANN401 - a subclass of `native`
-    """Return a subclass of a multi-callable, whose instances record as their `_midspan` says, a `Calling`.
-
-    With an interceptor, gRPC would return calls of another kind; in its older versions, these do not raise
-    all that the others do.
-    """
-
-    class Traced(native):  # type: ignore[misc]  # made for whatever class it is given
-        _midspan: Calling
-
-        def __call__(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - a call of gRPC's
-            asked = (named.get(field) for field in ("timeout", "metadata", "credentials", "wait_for_ready"))
-            begun = self._midspan.begin(aio.ClientCallDetails(self._method, *asked), _metadata)
-            if begun is None:
-                return super().__call__(*arguments, **named)
-            call, details = begun
-            named["metadata"] = details.metadata
-            try:
-                with context.attached(call.context):
-                    outcome = super().__call__(*arguments, **named)
-            except BaseException as error:
-                call.failed(error)
-                raise
-            _follow(call, details, outcome)
-            return outcome
-
-    # For reprs, and for messages of errors.
-    Traced.__name__ = native.__name__
-    Traced.__qualname__ = native.__qualname__
-    Traced.__module__ = native.__module__
-    return Traced
-
-
 def _metadata(pairs: list[Any]) -> aio.Metadata:
     return aio.Metadata(*pairs)
 
@@ -147,3 +114,11 @@ def _now(coroutine: Any) -> Any:  # noqa: ANN401 - a value, or what returns one
         return done.value
     coroutine.close()
     return None
+
+
+def _raised(call: Call, _details: Any, error: BaseException) -> None:  # noqa: ANN401 - as above
+    call.failed(error)
+
+
+# Nothing is answered at once, and no legacy library knows `grpc.aio`.
+AIO: Final = Kind(aio.ClientCallDetails, _metadata, lambda: False, _follow, _follow, _raised)

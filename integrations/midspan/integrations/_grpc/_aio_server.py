@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import aclosing
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,11 @@ class AioServerInterceptor(aio.ServerInterceptor):
         handler_call_details: Any,  # noqa: ANN401 - gRPC's own
     ) -> Any:  # noqa: ANN401 - as above
         """Return the handler of a call, around which the span is."""
-        handler = await continuation(handler_call_details)
+        try:
+            handler = await continuation(handler_call_details)
+        except Exception as error:
+            self._serving.refused(handler_call_details, error)
+            raise
         return self._serving.around(handler, handler_call_details, partial(_wrapped, self._serving))
 
 
@@ -42,7 +47,42 @@ def _wrapped(serving: Serving, behavior: Any, handler: Any, method: Method, carr
         return _generating(serving, behavior, method, carrier)
     if inspect.iscoroutinefunction(behavior):
         return _awaiting(serving, behavior, method, carrier)
-    return wrapped(serving, behavior, handler, method, carrier)
+    serve = wrapped(serving, behavior, handler, method, carrier)
+    return wraps(behavior)(lambda request, servicer_context: serve(request, _hearing(servicer_context)))
+
+
+def _hearing(servicer_context: Any) -> _Hearing:  # noqa: ANN401 - as above
+    return servicer_context if isinstance(servicer_context, _Hearing) else _Hearing(servicer_context)
+
+
+class _Hearing:
+    """The context of a call that a plain function serves: gRPC's own does not tell which status was set."""
+
+    def __init__(self, native: Any) -> None:  # noqa: ANN401 - gRPC's own
+        self._native = native
+        self._code: Any = None
+        self._details: Any = None
+
+    def code(self) -> Any:  # noqa: ANN401 - whatever was set, as the other contexts have it
+        return self._code
+
+    def details(self) -> Any:  # noqa: ANN401 - as above
+        return self._details
+
+    def set_code(self, code: Any) -> None:  # noqa: ANN401 - as above
+        self._code = code
+        self._native.set_code(code)
+
+    def set_details(self, details: Any) -> None:  # noqa: ANN401 - as above
+        self._details = details
+        self._native.set_details(details)
+
+    def abort(self, code: Any, details: Any = "", *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+        self._code, self._details = code, details
+        return self._native.abort(code, details, *arguments, **named)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what gRPC's own has
+        return getattr(self._native, name)
 
 
 def _awaiting(serving: Serving, behavior: Any, method: Method, carrier: Any) -> Any:  # noqa: ANN401 - as above
@@ -71,8 +111,9 @@ def _generating(serving: Serving, behavior: Any, method: Method, carrier: Any) -
         native = behavior(request, servicer_context)
         exchange = serving.begin(method, servicer_context, carrier)
         if exchange is None:
-            async for response in native:
-                yield response
+            async with aclosing(native):
+                async for response in native:
+                    yield response
             return
         error: BaseException | None = None
         try:

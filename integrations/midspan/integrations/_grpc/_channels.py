@@ -1,26 +1,25 @@
-"""Put interceptors where gRPC makes its channels' callables, and its servers.
+"""Record where gRPC makes its channels' callables, and its servers.
 
 Below `grpc.insecure_channel` and `grpc.server`, which a program may have imported by name long ago. A channel
-stays the object that it is; what it makes for each method (a stub does that when it is made) is intercepted.
+stays the object that it is; what it makes for each method (a stub does that when it is made) records.
 """
 
 from __future__ import annotations
 
 from functools import wraps
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
-import grpc
 from grpc import _channel, _server, aio
 from grpc.aio import _channel as _aio_channel
 from grpc.aio import _server as _aio_server
 
 from midspan import trace
-from midspan.integrations._grpc._aio_client import traced
+from midspan.integrations._grpc._aio_client import AIO
 from midspan.integrations._grpc._aio_server import AioServerInterceptor
 from midspan.integrations._grpc._begin import Calling
-from midspan.integrations._grpc._client import ClientInterceptor
+from midspan.integrations._grpc._callables import record
+from midspan.integrations._grpc._client import BLOCKING
 from midspan.integrations._grpc._legacy import among_interceptors
 from midspan.integrations._grpc._server import ServerInterceptor
 from midspan.integrations._rpc import NOWHERE, Peer, read_target
@@ -28,6 +27,7 @@ from midspan.integrations._rpc import NOWHERE, Peer, read_target
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
+    from midspan.integrations._grpc._callables import Kind
     from midspan.integrations._grpc._serving import Serving
     from midspan.integrations._patches import Patches
     from midspan.integrations._rpc import ClientPolicy
@@ -44,9 +44,9 @@ def instrument_channels(patches: Patches, policy: ClientPolicy, channel: Any = N
     is_aio = isinstance(channel, aio.Channel)
     for shape in _SHAPES:
         if channel is None or not is_aio:
-            patches.around(channel or _channel.Channel, shape, _making(shape, patches, policy))
+            patches.around(channel or _channel.Channel, shape, _making(patches, policy, BLOCKING))
         if channel is None or is_aio:
-            patches.around(channel or _aio_channel.Channel, shape, _making_aio(patches, policy))
+            patches.around(channel or _aio_channel.Channel, shape, _making(patches, policy, AIO))
     if channel is None:
         patches.around(_aio_channel.Channel, "__init__", _noting)
 
@@ -68,32 +68,14 @@ def target_of(channel: Any) -> Peer:  # noqa: ANN401 - a channel of either kind
     return read_target(target) if isinstance(target, str) else NOWHERE
 
 
-def _making(shape: str, patches: Patches, policy: ClientPolicy) -> Callable[[Any], Any]:
-    def around(native: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(native)
-        def make(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - gRPC's own
-            # An exporter's channel stays as it is.
-            if not patches.on or trace.is_suppressed():
-                return native(self, *arguments, **named)
-            bare: Any = SimpleNamespace(**{shape: native.__get__(self)})
-            calling = Calling(policy, patches, target_of(self))
-            intercepted = grpc.intercept_channel(bare, ClientInterceptor(calling))
-            return getattr(intercepted, shape)(*arguments, **named)
-
-        return make
-
-    return around
-
-
-def _making_aio(patches: Patches, policy: ClientPolicy) -> Callable[[Any], Any]:
+def _making(patches: Patches, policy: ClientPolicy, kind: Kind) -> Callable[[Any], Any]:
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def make(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - gRPC's own
             made = native(self, *arguments, **named)
+            # What an exporter makes stays as it is.
             if patches.on and not trace.is_suppressed():
-                kind: Any = type(made)
-                made.__class__ = traced(kind)
-                made._midspan = Calling(policy, patches, target_of(self))
+                record(made, Calling(policy, patches, target_of(self)), kind)
             return made
 
         return make

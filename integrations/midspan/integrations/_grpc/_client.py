@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
+from grpc import _interceptor
 
 from midspan import _trouble, context
+from midspan.integrations._grpc._callables import Kind
 from midspan.integrations._grpc._legacy import calls_here
-from midspan.integrations._grpc._status import OK, details_of, status_of
+from midspan.integrations._grpc._status import OK, UNKNOWN, details_of, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from midspan.integrations._grpc._begin import Calling
     from midspan.integrations._rpc import Call
 
-__all__ = ["ClientInterceptor"]
+__all__ = ["BLOCKING", "ClientInterceptor"]
 
 
 class ClientInterceptor(
@@ -44,10 +46,7 @@ class ClientInterceptor(
             raise
         finally:
             context.detach(token)
-        try:
-            _follow(call, details, outcome)
-        except Exception as error:  # noqa: BLE001 - what an interceptor below has returned may be anything
-            _trouble.report("integration.grpc", "the end of a call is not known", error=error)
+        _follow(call, details, outcome)
         return outcome
 
     intercept_unary_unary: Any = _intercept
@@ -57,11 +56,17 @@ class ClientInterceptor(
 
 
 def _follow(call: Call, details: Any, outcome: Any) -> None:  # noqa: ANN401 - gRPC's own
-    """End the span when the call has ended, now or later.
+    """End the span when the call has ended, now or later."""
+    try:
+        _end_with(call, details, outcome)
+    except Exception as error:  # noqa: BLE001 - what an interceptor below has returned may be anything
+        _trouble.report("integration.grpc", "the end of a call is not known", error=error)
+        call.end(UNKNOWN)
 
-    What waits for the end must not keep the outcome alive: gRPC cancels a stream that is garbage. So it holds
-    the state below, and not the outcome.
-    """
+
+def _end_with(call: Call, details: Any, outcome: Any) -> None:  # noqa: ANN401 - as above
+    # What waits for the end must not keep the outcome alive: gRPC cancels a stream that is garbage. So it
+    # holds the state below, and not the outcome.
     if outcome.done():
         _tell(call, details, outcome)
         return
@@ -84,3 +89,18 @@ def _tell(call: Call, details: Any, outcome: Any) -> None:  # noqa: ANN401 - as 
     if isinstance(raised, grpc.RpcError):
         raised = None
     call.ended(status, details, details_of(outcome.details()), raised)
+
+
+def _answered(call: Call, details: Any, _answer: object) -> None:  # noqa: ANN401 - as above
+    call.ended(OK, details)
+
+
+def _raised(call: Call, details: Any, error: BaseException) -> None:  # noqa: ANN401 - as above
+    if isinstance(error, grpc.RpcError):
+        # It is the call, too, or all that there ever was of one.
+        _follow(call, details, error)
+    else:
+        call.failed(error)
+
+
+BLOCKING: Final = Kind(_interceptor._ClientCallDetails, list, calls_here, _follow, _answered, _raised)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Final
 
-from midspan.integrations._beside import stands_back
+from midspan.integrations._beside import marks, stands_back
 
 __all__ = ["among_interceptors", "calls_here", "serves_with"]
 
@@ -25,7 +25,9 @@ def calls_here() -> bool:
             return False
         module = frame.f_globals.get("__name__", "")
         if module in _CLIENTS:
-            return stands_back("grpc", module)
+            # OpenCensus's makes no span where nobody has made a tracer; where it does, the span is current.
+            is_idle = module == _CLIENTS[0] and "grpc.method" not in marks()
+            return not is_idle and stands_back("grpc", module)
         frame = frame.f_back
     return False
 

@@ -26,7 +26,11 @@ class ServerInterceptor(grpc.ServerInterceptor):
 
     def intercept_service(self, continuation: Callable[[Any], Any], handler_call_details: Any) -> Any:  # noqa: ANN401 - gRPC's own
         """Return the handler of a call, around which the span is."""
-        handler = continuation(handler_call_details)
+        try:
+            handler = continuation(handler_call_details)
+        except Exception as error:
+            self._serving.refused(handler_call_details, error)
+            raise
         return self._serving.around(handler, handler_call_details, partial(wrapped, self._serving))
 
 

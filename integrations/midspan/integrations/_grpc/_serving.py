@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import grpc
 
-from midspan import _trouble
+from midspan import _trouble, trace
 from midspan.integrations._grpc._legacy import serves_with
 from midspan.integrations._grpc._metadata import carrier_of
 from midspan.integrations._grpc._status import (
@@ -47,13 +47,13 @@ class Serving(NamedTuple):
 
         `wrap(behavior, handler, method, metadata)` returns what serves in the place of `behavior`.
         """
+        if handler is None:
+            self.refused(details)
+            return None
         try:
             method = read_method(details.method)
-            if not self.patches.on or self.policy.excludes(method):
+            if not self._wants(method):
                 return handler
-            if handler is None:
-                self._refuse(details)
-                return None
             behavior = getattr(handler, kind_of(handler))
             # What calls back for each message, on a thread of its own, is an experiment of gRPC's.
             if getattr(behavior, "experimental_non_blocking", False) or serves_with(behavior):
@@ -64,6 +64,25 @@ class Serving(NamedTuple):
         except Exception as error:  # noqa: BLE001 - a handler may be an object of the application's own
             _trouble.report("integration.grpc", "a call was not recorded", error=error)
             return handler
+
+    def refused(self, details: Any, error: BaseException | None = None) -> None:  # noqa: ANN401 - as above
+        """Record a call that nobody serves: there is no such method, or an interceptor has raised `error`.
+
+        What it is called is the client's to make up.
+        """
+        try:
+            method = read_method(details.method)
+            if not self._wants(method):
+                return
+            carrier = carrier_of(details.invocation_metadata)
+            exchange = self.policy.begin(OTHER, details, carrier, read_target(""))
+            exchange.span.set_attribute("rpc.method_original", method.full)
+            exchange.end(UNIMPLEMENTED if error is None else UNKNOWN, error=error)
+        except Exception as trouble:  # noqa: BLE001 - as above
+            _trouble.report("integration.grpc", "a call was not recorded", error=trouble)
+
+    def _wants(self, method: Method) -> bool:
+        return self.patches.on and not trace.is_suppressed() and not self.policy.excludes(method)
 
     def begin(self, method: Method, servicer_context: Any, carrier: Any) -> Exchange | None:  # noqa: ANN401 - gRPC's own
         """Start the span of a call; None if it is not to be recorded here."""
@@ -82,18 +101,14 @@ class Serving(NamedTuple):
         """End the span of a call, which was served, given up, or left by `error`. In the call's context."""
         status, description = UNKNOWN, None
         try:
-            status = _status(servicer_context, error)
+            code = _asked(servicer_context, "code")
+            status = _status(servicer_context, code, error)
             description = details_of(_asked(servicer_context, "details"))
+            if _is_abort(error, code):
+                error = None
         except Exception as trouble:  # noqa: BLE001 - as above
             _trouble.report("integration.grpc", "the end of a call is not known", error=trouble)
-        exchange.ended(status, servicer_context, description, None if _is_abort(error) else error)
-
-    def _refuse(self, details: Any) -> None:  # noqa: ANN401 - as above
-        """Record a call to a method that is not there; what it is called is the client's to make up."""
-        carrier = carrier_of(details.invocation_metadata)
-        exchange = self.policy.begin(OTHER, details, carrier, read_target(""))
-        exchange.span.set_attribute("rpc.method_original", read_method(details.method).full)
-        exchange.end(UNIMPLEMENTED)
+        exchange.ended(status, servicer_context, description, error)
 
 
 def kind_of(handler: Any) -> str:  # noqa: ANN401 - as above
@@ -107,12 +122,11 @@ def with_behavior(handler: Any, behavior: Any) -> Any:  # noqa: ANN401 - as abov
     return make(behavior, handler.request_deserializer, handler.response_serializer)
 
 
-def _status(servicer_context: Any, error: BaseException | None) -> Status:  # noqa: ANN401 - as above
+def _status(servicer_context: Any, code: object, error: BaseException | None) -> Status:  # noqa: ANN401 - as above
     """Return what the client is told.
 
     As gRPC does: what the service has set counts; without that, an exception is UNKNOWN.
     """
-    code = _asked(servicer_context, "code")
     is_over = _asked(servicer_context, "is_active") is False
     # gRPC raises such a thing where a stream of requests has ended too early.
     is_told = error is not None and (not isinstance(error, Exception) or isinstance(error, grpc.RpcError))
@@ -130,6 +144,9 @@ def _asked(servicer_context: Any, question: str) -> Any:  # noqa: ANN401 - as ab
     return None if ask is None else ask()
 
 
-def _is_abort(error: BaseException | None) -> bool:
+def _is_abort(error: BaseException | None, code: object) -> bool:
     """Say whether an exception is what `abort` raises to leave the service: the status tells all."""
-    return type(error) is grpc.aio.AbortError or (type(error) is Exception and not error.args)
+    if type(error) is grpc.aio.AbortError:
+        return True
+    # A service may raise such a bare one itself, but then there is no code.
+    return type(error) is Exception and not error.args and bool(code)
