@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+import sys
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-__all__ = ["stands_back"]
+from midspan import trace
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Legacy", "below_urllib3", "is_idle", "is_of", "marks", "stands_back"]
+
+_OPENCENSUS: Final = "midspan.bridges.opencensus"
+_OPENTRACING: Final = "midspan.bridges.opentracing"
+# Between a legacy wrapper and ours stand at most the library's own method, and what our modules share.
+_NEAR: Final = 7
 _said: Final[set[tuple[str, str]]] = set()
 
 
@@ -23,3 +33,91 @@ def stands_back(integration: str, legacy: str | None) -> bool:
             "the integration %s stands back: %s records the same already", integration, legacy
         )
     return True
+
+
+class Legacy(NamedTuple):
+    """The legacy libraries that record what one integration would, and how each is told.
+
+    `marks` are told by the span that they have made current: by an attribute that it has, and what that
+    is (None: anything). That is sure: without a span, there is nothing to stand back for. `wrappers` do not
+    make their spans current. They are told by their function: it calls the integration's, or is called. With
+    `only_below`, they make none where no span is current. Both go by the name of the module.
+    """
+
+    integration: str
+    marks: Mapping[str, tuple[str, object]]
+    wrappers: tuple[str, ...] = ()
+    only_below: bool = False
+
+    def is_here(self, native: object = None) -> bool:
+        """Say whether one of them records what is done now; `native` is what the integration would call."""
+        legacy = self._found(native)
+        return legacy is not None and stands_back(self.integration, legacy)
+
+    def _found(self, native: object) -> str | None:
+        # A program that imports none of them pays for these look-ups alone.
+        imported = [name for name in self.marks if name in sys.modules]
+        if imported:
+            written = marks()
+            for name in imported:
+                key, value = self.marks[name]
+                if key in written and value in (None, written[key]):
+                    return name
+        wrappers = tuple(name for name in self.wrappers if name in sys.modules)
+        if not wrappers or (self.only_below and not trace.get_current_span().context.is_valid):
+            return None
+        return _wrapper(native, wrappers)
+
+
+def below_urllib3(integration: str) -> bool:
+    """Say whether opencensus-ext-httplib records what urllib3 sends.
+
+    It does for urllib3 1, which sends with the method of `http.client` that the extension has wrapped.
+    """
+    extension: Any = sys.modules.get("opencensus.ext.httplib.trace")
+    if extension is None or not sys.modules["urllib3"].__version__.startswith("1."):
+        return False
+    if not is_of(extension.httplib.HTTPConnection.request, (extension.__name__,)):
+        return False
+    context: Any = sys.modules["opencensus.trace.execution_context"]
+    return not is_idle(context.get_opencensus_tracer()) and stands_back(integration, extension.__name__)
+
+
+def is_idle(tracer: object) -> bool:
+    """Say whether a tracer of OpenCensus's is what its extensions find where nobody has made one."""
+    return type(tracer).__name__ == "NoopTracer"
+
+
+def marks() -> Mapping[str, Any]:
+    """Return what a legacy library has written on the span that is current, if it is one of theirs."""
+    span = trace.get_current_span()
+    scope = getattr(getattr(span, "scope", None), "name", "")
+    if scope == _OPENTRACING:
+        return span.attributes
+    if scope == _OPENCENSUS:
+        # The bridge learns what is on OpenCensus's span at its end.
+        context: Any = sys.modules["opencensus.trace.execution_context"]
+        return getattr(context.get_current_span(), "attributes", None) or {}
+    return {}
+
+
+def is_of(function: object, modules: tuple[str, ...]) -> bool:
+    """Say whether a function was written in one of these modules, whatever it goes by."""
+    return not _names_of(function).isdisjoint(modules)
+
+
+def _names_of(function: object) -> set[str | None]:
+    # `functools.wraps` gives a wrapper the name of the module that it wraps, but not that module's globals.
+    written = getattr(function, "__globals__", None) or {}
+    return {getattr(function, "__module__", None), written.get("__name__")}
+
+
+def _wrapper(native: object, modules: tuple[str, ...]) -> str | None:
+    names = _names_of(native)
+    frame: Any = sys._getframe(3)
+    for _ in range(_NEAR):
+        if frame is None:
+            break
+        names.add(frame.f_globals.get("__name__"))
+        frame = frame.f_back
+    return next((name for name in modules if name in names), None)

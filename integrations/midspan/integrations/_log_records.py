@@ -34,6 +34,7 @@ OPENTELEMETRY_FORMAT: Final = (
     "%(asctime)s %(levelname)s [%(name)s] [%(filename)s:%(lineno)d]"
     " [trace_id=%(otelTraceID)s span_id=%(otelSpanID)s trace_sampled=%(otelTraceSampled)s] - %(message)s"
 )
+_OPENCENSUS: Final = {"traceId": "trace_id", "spanId": "span_id"}
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -88,7 +89,8 @@ class JSONFormatter(logging.Formatter):
                 "stacktrace": self.formatException(record.exc_info),
             }
         for name, value in vars(record).items():
-            if name not in _OWN and name not in line:
+            # Those of opencensus-ext-logging would tell the ids a second time.
+            if name not in _OWN and name not in line and value != line.get(_OPENCENSUS.get(name, "")):
                 line[name] = value
         return json.dumps(line, default=_text, ensure_ascii=False)
 

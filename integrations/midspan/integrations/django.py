@@ -43,7 +43,7 @@ LIBRARY: Final = Library("Django", "django", oldest="3.2")
 
 _integration: Final = Integration("django", LIBRARY)
 _SCOPE: Final = "midspan.integrations.django"
-_LEGACY: Final = ("opencensus.ext.django.", "django_opentracing.")
+_LEGACY: Final = ("opencensus.ext.django.", "django_opentracing.", "opentracing_utils.")
 
 
 def instrument(**options: Unpack[ServerOptions]) -> None:
@@ -114,7 +114,8 @@ def _is_legacy_here() -> bool:
     from django.conf import settings  # noqa: PLC0415 - as above; set by now, for it serves
 
     for name in settings.MIDDLEWARE:
-        if name.startswith(_LEGACY):
+        # django-opentracing can leave all to its decorator.
+        if name.startswith(_LEGACY) and getattr(settings, "OPENTRACING_TRACE_ALL", True):
             return stands_back("django", name.rpartition(".")[0])
     return False
 

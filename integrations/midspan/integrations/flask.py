@@ -32,6 +32,7 @@ __all__ = ["LIBRARY", "instrument", "uninstrument"]
 LIBRARY: Final = Library("Flask", "flask", oldest="2.0")
 
 _integration: Final = Integration("flask", LIBRARY)
+_LEGACY: Final = ("opencensus.ext.flask", "flask_opentracing", "opentracing_utils.libs._flask")
 
 
 def instrument(app: Flask | None = None, **options: Unpack[ServerOptions]) -> None:
@@ -131,6 +132,6 @@ def _legacy_extension(app: Flask) -> str | None:
     for functions in app.before_request_funcs.values():
         for function in functions:
             module = getattr(function, "__module__", "") or ""
-            if module.startswith(("opencensus.ext.flask", "flask_opentracing")):
+            if module.startswith(_LEGACY):
                 return module
     return None

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations import _pymongo_command
-from midspan.integrations._beside import stands_back
+from midspan.integrations._beside import is_idle, stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -27,6 +27,7 @@ __all__ = ["LIBRARY", "instrument", "uninstrument"]
 LIBRARY: Final = Library("pymongo", "pymongo", oldest="3.13")
 
 _integration: Final = Integration("pymongo", LIBRARY)
+_LEGACY: Final = ("opencensus.ext.pymongo.trace", "pymongo_opentracing.tracing")
 _SYSTEM: Final = "mongodb"
 _MOST_OPEN: Final = 4096
 _NS_PER_US: Final = 1000
@@ -126,10 +127,13 @@ def _key(event: Any) -> tuple[Any, int]:  # noqa: ANN401 - as above
 
 
 def _legacy() -> str | None:
-    """Return the legacy listener, if clients are given it: OpenCensus notes whether they are."""
-    module = sys.modules.get("opencensus.ext.pymongo.trace")
-    if module is None:
+    """Return the legacy library that listens to this client as well, and records."""
+    if not any(name in sys.modules for name in _LEGACY):
         return None
-    noted = module.integrations
-    is_on = noted.get_integrations() & noted._Integrations.PYMONGO
-    return "opencensus.ext.pymongo" if is_on else None
+    # What calls our `started` is what has all of the client's listeners.
+    publisher = sys._getframe(2).f_locals.get("self")
+    for listener in publisher.event_listeners() if publisher is not None else ():
+        module = type(listener).__module__
+        if module in _LEGACY and not is_idle(getattr(listener, "tracer", None)):
+            return str(module)
+    return None

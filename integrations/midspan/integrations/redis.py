@@ -7,14 +7,13 @@ none is shown unless `statements="raw"` asks for it.
 
 from __future__ import annotations
 
-import sys
 from functools import cache, partial, wraps
 from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations import _redis_cluster, _redis_command
-from midspan.integrations._beside import stands_back
+from midspan.integrations._beside import Legacy
 from midspan.integrations._db import DbPolicy, Target, db_settings, named_as
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -37,6 +36,12 @@ LIBRARY: Final = Library("redis", "redis", oldest="4.2")
 
 _integration: Final = Integration("redis", LIBRARY)
 _SYSTEM: Final = "redis"
+# They know the clients for threads alone.
+_LEGACY: Final = Legacy(
+    "redis",
+    {"redis_opentracing.tracing": ("component", "redis-py")},
+    ("redis_opentracing.tracing", "opentracing_instrumentation.client_hooks.strict_redis"),
+)
 
 
 def _command(policy: DbPolicy, client: Any, arguments: tuple[Any, ...]) -> DbCall:  # noqa: ANN401 - redis-py's own
@@ -174,7 +179,7 @@ def _sending(policy: DbPolicy, patches: Patches, opened: _Opened = _command) -> 
         @wraps(native)
         def send(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - redis-py's own
             call = None
-            if patches.on and _is_to_record(policy, self) and not stands_back("redis", _legacy()):
+            if patches.on and _is_to_record(policy, self) and not _LEGACY.is_here(native):
                 call = opened(policy, self, arguments)
             if call is None:
                 return native(self, *arguments, **named)
@@ -207,9 +212,3 @@ def _sending_async(policy: DbPolicy, patches: Patches, opened: _Opened = _comman
 
 def _is_to_record(policy: DbPolicy, client: Any) -> bool:  # noqa: ANN401 - a client or a pipeline
     return policy.is_to_record() and not is_plumbing(getattr(client, "connection_pool", None))
-
-
-def _legacy() -> str | None:
-    """Return the legacy library that records every client for threads; it knows none for asyncio."""
-    module = sys.modules.get("redis_opentracing.tracing")
-    return "redis_opentracing" if getattr(module, "_g_trace_all_classes", None) else None

@@ -3,7 +3,8 @@
 Each request that goes over the wire has a span of its own: a redirect that is followed is a second one. The
 headers of the trace go with it. urllib3, which requests is made of, stays silent for it.
 
-Where opencensus-ext-requests records the same, this integration stands back, and urllib3's with it.
+Where a legacy library records the same (opencensus-ext-requests, say, or requests-opentracing), this
+integration stands back, and urllib3's with it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import trace
-from midspan.integrations._beside import stands_back
+from midspan.integrations._beside import Legacy, below_urllib3
 from midspan.integrations._http import ClientPolicy, client_settings, covered
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -31,9 +31,15 @@ __all__ = ["LIBRARY", "instrument", "uninstrument"]
 
 LIBRARY: Final = Library("requests", "requests", oldest="2.25")
 
-# The scope of spans that are made through OpenCensus.
-_BRIDGE: Final = "midspan.bridges.opencensus"
 _integration: Final = Integration("requests", LIBRARY)
+_LEGACY: Final = Legacy(
+    "requests",
+    {
+        "opencensus.ext.requests.trace": ("component", "HTTP"),
+        "requests_opentracing.tracing": ("component", "requests"),
+    },
+    ("opentracing_instrumentation.client_hooks.requests", "opentracing_utils.libs._requests"),
+)
 
 
 def instrument(session: Session | None = None, **options: Unpack[ClientOptions]) -> None:
@@ -78,7 +84,7 @@ def _sending(policy: ClientPolicy, patches: Patches) -> Callable[[Any], Any]:
             url = request.url or ""
             if not patches.on or not policy.is_to_record(url):
                 return native(self, request, *arguments, **named)
-            if stands_back("requests", _legacy()):
+            if _LEGACY.is_here(native) or below_urllib3("requests"):
                 with covered():
                     return native(self, request, *arguments, **named)
             with policy.call(request.method or "", url, _values_of(request.headers)) as call:
@@ -91,20 +97,6 @@ def _sending(policy: ClientPolicy, patches: Patches) -> Callable[[Any], Any]:
         return send
 
     return around
-
-
-def _legacy() -> str | None:
-    """Return the legacy extension that has made a span of this request; None if there is none."""
-    from requests import Session  # noqa: PLC0415 - as above
-
-    # It wraps with wrapt, which keeps what it calls.
-    module = getattr(getattr(Session.request, "_self_wrapper", None), "__module__", "") or ""
-    if not module.startswith("opencensus.ext.requests"):
-        return None
-    # Without a tracer of OpenCensus in this context, it makes none. (Of what kind its span is, the bridge
-    # learns at the end.)
-    scope = getattr(trace.get_current_span(), "scope", None)
-    return module if getattr(scope, "name", "") == _BRIDGE else None
 
 
 def _each_once(adapters: Iterable[Any]) -> list[Any]:

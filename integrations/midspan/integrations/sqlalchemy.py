@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations._beside import stands_back
-from midspan.integrations._db import DbPolicy, Target, db_settings, executed, executed_many
+from midspan.integrations._db import DbPolicy, Target, covered, db_settings, executed, executed_many
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -31,6 +31,12 @@ __all__ = ["LIBRARY", "instrument", "uninstrument"]
 LIBRARY: Final = Library("SQLAlchemy", "sqlalchemy", oldest="1.4.0")
 
 _integration: Final = Integration("sqlalchemy", LIBRARY)
+# Where a legacy library keeps its span, until the statement is done.
+_LEGACY: Final = {
+    "sqlalchemy_opentracing": "_span",
+    "opentracing_instrumentation.client_hooks.sqlalchemy": "opentracing_span",
+    "opentracing_utils.libs._sqlalchemy": "_query_span",
+}
 # By their registered names, where SQLAlchemy's differ.
 _SYSTEMS: Final = {"mssql": "microsoft.sql_server", "oracle": "oracle.db", "redshift": "aws.redshift"}
 
@@ -125,8 +131,12 @@ def _sending(policy: DbPolicy, patches: Patches, send: Callable[..., None]) -> C
     def around(native: Callable[..., None]) -> Callable[..., None]:
         @wraps(native)
         def do(self: Any, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:  # noqa: ANN401 - SQLAlchemy's own
-            if not patches.on or stands_back("sqlalchemy", _legacy(context)):
+            if not patches.on:
                 native(self, cursor, statement, parameters, context)
+                return
+            if _is_legacy(context):
+                with covered():
+                    native(self, cursor, statement, parameters, context)
                 return
             driver = partial(native, self, cursor)
             send(policy, _target(self, context), driver, cursor, statement, parameters, context)
@@ -140,8 +150,12 @@ def _sending_bare(policy: DbPolicy, patches: Patches) -> Callable[[Any], Any]:
     def around(native: Callable[..., None]) -> Callable[..., None]:
         @wraps(native)
         def do(self: Any, cursor: Any, statement: Any, context: Any = None) -> None:  # noqa: ANN401 - as above
-            if not patches.on or stands_back("sqlalchemy", _legacy(context)):
+            if not patches.on:
                 native(self, cursor, statement, context)
+                return
+            if _is_legacy(context):
+                with covered():
+                    native(self, cursor, statement, context)
                 return
             driver = partial(native, self, cursor, context=context)
             executed(policy, _target(self, context), driver, cursor, statement)
@@ -162,13 +176,9 @@ def _target(dialect: Any, context: Any) -> Target:  # noqa: ANN401 - SQLAlchemy'
     return Target(system, url.database, url.host, url.port)
 
 
-def _legacy(context: Any) -> str | None:  # noqa: ANN401 - as above
-    """Return the legacy library that listens to the engine, and records each of its statements."""
-    module: Any = sys.modules.get("sqlalchemy_opentracing")
-    if module is None or module.g_tracer is None or not module.g_trace_all_queries or context is None:
-        return None
-    from sqlalchemy.event import contains  # noqa: PLC0415 - as above
-
-    heard = module._engine_before_cursor_handler
-    is_heard = module.g_trace_all_engines or contains(context.engine, "before_cursor_execute", heard)
-    return "sqlalchemy_opentracing" if is_heard else None
+def _is_legacy(context: Any) -> bool:  # noqa: ANN401 - as above
+    """Say whether a legacy library, which listens to the engine, has begun a span of this execution."""
+    for module, name in _LEGACY.items():
+        if module in sys.modules and getattr(context, name, None) is not None:
+            return stands_back("sqlalchemy", module)
+    return False

@@ -14,6 +14,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context
+from midspan.integrations._beside import is_of
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -30,6 +31,8 @@ __all__ = ["LIBRARY", "instrument", "uninstrument"]
 LIBRARY: Final = Library(None, "threading")
 
 _integration: Final = Integration("threading", LIBRARY)
+# Under this key the context says that a thread which is started now belongs to a pool, not to a task.
+_SUBMITTING: Final = object()
 
 
 def instrument(*, threads: bool = True, executors: bool = True) -> None:
@@ -63,7 +66,7 @@ def _starting(patches: Patches) -> Callable[[Any], Any]:
         @wraps(native)
         def start(self: Thread) -> None:
             here = context.current()
-            if not patches.on or _is_empty(here):
+            if not patches.on or _is_empty(here) or _SUBMITTING in here.values:
                 native(self)
                 return
             run = self.run
@@ -89,6 +92,10 @@ def _starting(patches: Patches) -> Callable[[Any], Any]:
 
 def _submitting(patches: Patches) -> Callable[[Any], Any]:
     def around(native: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+        # opencensus-ext-threading makes a span of each task, in the pool. Where it does that between us and
+        # the task, it has to see what is current here, and the task belongs below its span.
+        is_legacy = is_of(native, ("opencensus.ext.threading.trace",))
+
         @wraps(native)
         def submit(self: ThreadPoolExecutor, fn: Any, /, *arguments: Any, **named: Any) -> Future[Any]:  # noqa: ANN401 - any function
             here = context.current()
@@ -97,11 +104,17 @@ def _submitting(patches: Patches) -> Callable[[Any], Any]:
 
             @wraps(fn, updated=())
             def carried(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
-                with context.attached(here):
-                    return fn(*arguments, **named)
+                before = context.current()
+                try:
+                    with context.attached(here.with_span(before.span) if is_legacy else here):
+                        return fn(*arguments, **named)
+                finally:
+                    if context.current() is not before:
+                        # The extension clears what it knows of; the next task must not find the rest.
+                        context.attach(before)
 
             # A thread that is made for this task serves many others.
-            with context.attached(context.EMPTY):
+            with context.attached(here.with_value(_SUBMITTING, value=True) if is_legacy else context.EMPTY):
                 return native(self, carried, *arguments, **named)
 
         return submit

@@ -2,6 +2,7 @@
 
 Each request that goes over the wire has a span of its own: each attempt of a retry, each hop of a redirect.
 Where a library above it (requests) is instrumented as well, that one makes the span, and urllib3 is silent.
+It stands back for opencensus-ext-httplib, which records what urllib3 1 sends (and nothing of urllib3 2's).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan.integrations._beside import below_urllib3
 from midspan.integrations._http import ClientPolicy, client_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -76,7 +78,7 @@ def _making(policy: ClientPolicy, patches: Patches) -> Callable[[Any], Any]:
             **named: Any,  # noqa: ANN401 - as above
         ) -> Any:  # noqa: ANN401 - of a class that differs between urllib3 1 and 2
             whole = _whole(self, url)
-            if not patches.on or not policy.is_to_record(whole):
+            if not patches.on or not policy.is_to_record(whole) or below_urllib3("urllib3"):
                 return native(self, conn, method, url, *arguments, **named)
             # A copy: it may be the pool's own dictionary, or the caller's.
             headers = dict(named.get("headers") or {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from midspan.integrations._db._client import DbCall, DbPolicy
+from midspan.integrations._db._client import DbCall, DbPolicy, covered
 from midspan.integrations._db._cursors import called, executed, executed_many
 from midspan.integrations._db._settings import DbOptions, DbSettings, db_settings
 from midspan.integrations._db._target import Target
@@ -17,6 +17,7 @@ __all__ = [
     "Target",
     "Tracing",
     "called",
+    "covered",
     "db_settings",
     "end_transaction",
     "ending",

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from midspan import metrics, propagation, trace
+from midspan import context, metrics, propagation, trace
 from midspan.integrations import _hooks
+from midspan.integrations._beside import Legacy
 from midspan.integrations._block import Block, is_inside
 from midspan.integrations._db import _failure
 from midspan.integrations._db._statement import Statement, read
@@ -21,19 +22,32 @@ if TYPE_CHECKING:
 
     from midspan.integrations._db._settings import DbSettings
 
-__all__ = ["DbCall", "DbPolicy"]
+__all__ = ["DbCall", "DbPolicy", "covered"]
 
 # In seconds, as the semantic conventions advise.
 _BOUNDARIES: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
 _NS_PER_S: Final = 1e9
 # Under this key the context says that a statement is being sent already: by the library above this one.
 _ASKING: Final = object()
+# What legacy libraries write on the span of a statement; and one that does not make it current.
+_MARKS: Final = {
+    "opencensus.ext.dbapi.trace": ("mysql.query", None),
+    "opencensus.ext.postgresql.trace": ("postgresql.query", None),
+    "opencensus.ext.sqlalchemy.trace": ("sqlalchemy.query", None),
+    "dbapi_opentracing.tracing": ("db.type", "sql"),
+}
+_WRAPPERS: Final = ("opentracing_instrumentation.client_hooks._dbapi2",)
+
+
+def covered() -> context.attached:
+    """Return a block in which no integration records a statement: somebody else does so already."""
+    return context.attached(context.current().with_value(_ASKING, value=True))
 
 
 class DbPolicy:
     """How one integration records what it asks of databases."""
 
-    __slots__ = ("_is_legacy", "_is_stable", "duration", "settings", "status_of", "tracer")
+    __slots__ = ("_is_legacy", "_is_stable", "_legacy", "duration", "settings", "status_of", "tracer")
 
     def __init__(
         self, scope: str, settings: DbSettings, status_of: Callable[[Exception], str | None] | None = None
@@ -46,6 +60,7 @@ class DbPolicy:
         self.status_of = status_of or _status_of
         self._is_stable = settings.semconv != "legacy"
         self._is_legacy = settings.semconv != "stable"
+        self._legacy = Legacy(scope.rpartition(".")[2], _MARKS, _WRAPPERS, only_below=True)
         self.tracer = trace.get_tracer(scope)
         # The conventions before had no metric of this.
         self.duration = metrics.get_meter(scope).create_histogram(
@@ -57,7 +72,7 @@ class DbPolicy:
 
     def is_to_record(self) -> bool:
         """Say whether a statement is to be recorded here, and not by a library above this one."""
-        return not is_inside(_ASKING) and not trace.is_suppressed()
+        return not is_inside(_ASKING) and not trace.is_suppressed() and not self._legacy.is_here()
 
     def sql(
         self,
