@@ -30,8 +30,8 @@ class Part(NamedTuple):
 
     @property
     def is_itself(self) -> bool:
-        """Whether installing the requirement would find what is here, or nothing."""
-        return self.found is None or self.requirement.is_for(self.found.name)
+        """Whether an installer would see that it is here, or that nothing is."""
+        return self.found is None or (bool(self.found.version) and self.requirement.is_for(self.found.name))
 
 
 class Row(NamedTuple):
