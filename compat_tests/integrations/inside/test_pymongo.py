@@ -6,9 +6,12 @@ import asyncio
 
 import pymongo
 import pytest
-from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo import DeleteOne, InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from midspan import trace
+from midspan._environment import ConfigurationError
 from midspan.integrations import pymongo as integration
 from midspan.trace import SpanKind, StatusCode
 
@@ -83,12 +86,73 @@ def test_what_the_server_refuses_is_an_error_with_its_code(client, spans):
     assert SECRET not in shown(spans())
 
 
-def test_a_key_that_is_there_already_tells_no_value(client, spans):
-    """Such a command succeeds, as far as the protocol goes; its message is the application's alone."""
+def test_a_write_that_is_refused_is_an_error_with_its_code(client, spans, points):
+    """Such a command succeeds, as far as the protocol goes; what it holds is the application's alone."""
     client.shop.users.insert_one({"_id": SECRET})
     with pytest.raises(DuplicateKeyError, match=SECRET):
         client.shop.users.insert_one({"_id": SECRET})
+    with pytest.raises(BulkWriteError):
+        client.shop.users.bulk_write([InsertOne({"_id": 7}), InsertOne({"_id": SECRET})])
+    taken, *refused = spans()
+    assert StatusCode.UNSET is taken.status.code
+    assert [(StatusCode.ERROR, "11000", "11000")] * 2 == [
+        (span.status.code, span.attributes["db.response.status_code"], span.attributes["error.type"])
+        for span in refused
+    ]
     assert SECRET not in shown(spans())
+    assert "11000" in {attributes.get("db.response.status_code") for attributes in points(DURATION)}
+
+
+def test_a_bulk_of_writes_is_one_span_a_kind(client, spans):
+    """As PyMongo sends them, each with its size."""
+    users = client.shop.users
+    users.bulk_write(
+        [
+            InsertOne({"_id": 1, "name": SECRET}),
+            InsertOne({"_id": 2}),
+            UpdateOne({"_id": 1}, {"$set": {"name": SECRET}}),
+            DeleteOne({"name": SECRET}),
+        ]
+    )
+    assert [("insert users", 2), ("update users", None), ("delete users", None)] == [
+        (span.name, span.attributes.get("db.operation.batch.size")) for span in spans()
+    ]
+    assert SECRET not in shown(spans())
+
+
+def test_a_write_that_nobody_acknowledges_is_recorded(client, spans):
+    """It ends when it is sent; what became of it, nobody knows."""
+    users = client.shop.users.with_options(write_concern=WriteConcern(w=0))
+    users.insert_one({"_id": 1, "name": SECRET})
+    (span,) = (span for span in spans() if span.name == "insert users")
+    assert StatusCode.UNSET is span.status.code
+    assert SECRET not in shown(spans())
+
+
+def test_one_client_alone(port, memory, spans):
+    """Made before; the other one's commands are not recorded, nor its own when it is turned off."""
+    with (
+        pymongo.MongoClient("127.0.0.1", port("mongodb")) as one,
+        pymongo.MongoClient("127.0.0.1", port("mongodb")) as other,
+    ):
+        integration.instrument(one, statements="none")
+        integration.instrument(one)
+        for client in (one, other):
+            client.shop.users.find_one({"name": SECRET})
+        integration.uninstrument(one)
+        one.shop.users.find_one()
+    (span,) = spans()
+    assert ("find users", True) == (span.name, "db.query.text" in span.attributes)
+    assert SECRET not in shown(spans())
+
+
+def test_one_client_alone_beside_all_is_recorded_once(client, spans):
+    """By its own settings, as long as those are on."""
+    integration.instrument(client, statements="none")
+    client.shop.users.find_one()
+    integration.uninstrument(client)
+    client.shop.users.find_one()
+    assert [False, True] == ["db.query.text" in span.attributes for span in spans()]
 
 
 def test_no_command_that_logs_in_is_recorded(port, memory, spans):
@@ -128,9 +192,11 @@ def test_uninstrument_and_suppressed_tracing(client, spans):
 
 if hasattr(pymongo, "AsyncMongoClient"):
 
-    def test_a_command_of_asyncio_is_a_client_span(port, memory, spans):
-        """Its parent is the span of the task that sends it."""
-        integration.instrument()
+    @pytest.mark.parametrize("alone", [False, True])
+    def test_a_command_of_asyncio_is_a_client_span(port, memory, spans, alone):
+        """Its parent is the span of the task that sends it; the same for one client alone."""
+        if not alone:
+            integration.instrument()
 
         async def one(client, name):
             with trace.get_tracer("t").start_as_current_span(name) as work:
@@ -139,8 +205,16 @@ if hasattr(pymongo, "AsyncMongoClient"):
 
         async def main():
             async with pymongo.AsyncMongoClient("127.0.0.1", port("mongodb")) as client:
+                if alone:
+                    integration.instrument(client)
                 return await asyncio.gather(one(client, "a"), one(client, "b"))
 
         contexts = asyncio.run(main())
         found = [span for span in spans() if span.name == "find users"]
         assert sorted(map(str, contexts)) == sorted(str(span.parent) for span in found)
+
+    def test_a_client_that_does_not_know_its_servers_cannot_be_instrumented_alone():
+        """It learns of them, and of who listens, with its first command."""
+        client = pymongo.AsyncMongoClient("mongodb+srv://shop.example.org")
+        with pytest.raises(ConfigurationError, match="first command"):
+            integration.instrument(client)

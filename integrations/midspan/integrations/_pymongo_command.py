@@ -11,7 +11,7 @@ from midspan._trouble import safe_str
 if TYPE_CHECKING:
     from midspan.integrations._db._settings import Shown
 
-__all__ = ["Told", "told"]
+__all__ = ["Told", "refusal", "told"]
 
 _LONGEST: Final = 8192
 _LONGEST_VALUE: Final = 256
@@ -22,7 +22,7 @@ _OF_COLLECTIONS: Final = frozenset(
     {"aggregate", "collMod", "collStats", "count", "create", "createIndexes", "delete", "distinct", "drop"}
     | {"dropIndexes", "find", "findAndModify", "insert", "listIndexes", "mapReduce", "update", "validate"}
 )
-_BATCHES: Final = {"insert": "documents", "update": "updates", "delete": "deletes"}
+_BATCHES: Final = {"insert": "documents", "update": "updates", "delete": "deletes", "bulkWrite": "ops"}
 # What the driver adds for itself.
 _UNSAID: Final = frozenset({"$clusterTime", "$db", "$readPreference", "lsid", "readConcern", "txnNumber"})
 
@@ -49,6 +49,16 @@ def told(name: str, command: Mapping[str, Any], statements: Shown) -> Told:
     if collection is not None:
         shape["collection" if name == "getMore" else name] = collection
     return Told(collection, size, json.dumps(shape, ensure_ascii=False)[:_LONGEST])
+
+
+def refusal(reply: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - what a server sent
+    """Return what a write was refused for, of an answer that is a success otherwise: the first error."""
+    if not isinstance(reply, Mapping):
+        return None
+    for error in (*(reply.get("writeErrors") or ()), reply.get("writeConcernError")):
+        if isinstance(error, Mapping):
+            return error
+    return None
 
 
 def _shape(value: Any, *, is_raw: bool, depth: int = 0) -> Any:  # noqa: ANN401 - whatever BSON holds

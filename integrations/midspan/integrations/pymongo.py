@@ -10,6 +10,7 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan._environment import ConfigurationError
 from midspan.integrations import _pymongo_command
 from midspan.integrations._beside import is_idle, stands_back
 from midspan.integrations._db import DbPolicy, Target, db_settings
@@ -33,41 +34,83 @@ _MOST_OPEN: Final = 4096
 _NS_PER_US: Final = 1000
 
 
-def instrument(**options: Unpack[DbOptions]) -> None:
-    """Record the commands of every client that is made from now on.
+def instrument(client: Any = None, **options: Unpack[DbOptions]) -> None:  # noqa: ANN401 - PyMongo's own
+    """Record the commands of one client, or, without one, of every client that is made from now on.
 
-    PyMongo gives a client its listeners when it is made. Hooks are called with PyMongo's own events:
-    `request_hook(span, started_event)`, `response_hook(span, succeeded_event)`. The options are those of
-    every database; `comments` has no meaning here.
+    PyMongo gives a client its listeners when it is made; one that was made before can be instrumented alone.
+    Hooks are called with PyMongo's own events: `request_hook(span, started_event)`,
+    `response_hook(span, succeeded_event)`. The options are those of every database; `comments` has no
+    meaning here.
 
     Raises:
-        ConfigurationError: PyMongo is missing or too old, or an option is not valid.
+        ConfigurationError: PyMongo is missing or too old, an option is not valid, or the client has yet to
+            ask where its servers are (`mongodb+srv`): it does so with its first command.
     """
     policy = DbPolicy("midspan.integrations.pymongo", db_settings("pymongo", options))
 
     def put(patches: Patches) -> None:
-        listener = _listener()
+        listener = _listener() if client is None else _listener_of(client)
         listener.policy, listener.patches = policy, patches
 
-    _integration.turn_on(("pymongo.monitoring",), put)
+    if client is None:
+        _integration.turn_on(("pymongo.monitoring",), put)
+    else:
+        _integration.turn_on_for(client, put)
 
 
-def uninstrument() -> None:
-    """Record nothing any more, of any client."""
-    _integration.turn_off()
+def uninstrument(client: Any = None) -> None:  # noqa: ANN401 - as above
+    """Record nothing any more: of one client what it was told alone, or of any client what they all were.
+
+    What listens stays with its clients, and is silent.
+    """
+    if client is None:
+        _integration.turn_off()
+    else:
+        _integration.turn_off_for(client)
 
 
 @cache
-def _listener() -> Any:  # noqa: ANN401 - a class that only exists where PyMongo does
-    """Return the one listener, which clients have from when they were made, whatever was set since."""
+def _kind() -> Any:  # noqa: ANN401 - a class that only exists where PyMongo does
+    """Return the class of what PyMongo takes for a listener."""
     from pymongo import monitoring  # noqa: PLC0415 - only who instruments it must have it
 
     class Listener(_Listener, monitoring.CommandListener):  # type: ignore[misc]  # PyMongo has no types here
-        """What PyMongo takes for a listener."""
+        """What listens to the commands of one client, or of all."""
 
-    listener = Listener()
+    return Listener
+
+
+@cache
+def _listener() -> Any:  # noqa: ANN401 - as above
+    """Return the one listener, which clients have from when they were made, whatever was set since."""
+    from pymongo import monitoring  # noqa: PLC0415 - as above
+
+    listener = _kind()()
     monitoring.register(listener)
     return listener
+
+
+def _listener_of(client: Any) -> Any:  # noqa: ANN401 - PyMongo's own
+    """Return the listener that one client has of its own, which hears of a command before the one of all."""
+    if getattr(client, "_resolve_srv_info", {}).get("is_srv") and client._topology is None:
+        # It will make its listeners anew.
+        message = "the client has not asked for its servers yet: instrument it after its first command"
+        raise ConfigurationError(message)
+    known = client._event_listeners
+    heard = known._EventListeners__command_listeners
+    for listener in heard:
+        if isinstance(listener, _kind()) and listener.is_of_one:
+            return listener
+    own = _kind()()
+    own.is_of_one = True
+    # A new list: an event may be on its way along the other one.
+    known._EventListeners__command_listeners = [own, *heard]
+    known._EventListeners__enabled_for_commands = True
+    return own
+
+
+# The commands under way. Of two listeners, the first one to hear of a command records it.
+_open: Final[dict[tuple[Any, int], DbCall]] = {}
 
 
 class _Listener:
@@ -76,12 +119,10 @@ class _Listener:
     policy: DbPolicy
     # None until it is turned on: clients may be there already.
     patches: Patches | None = None
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[Any, int], DbCall] = {}
+    is_of_one = False
 
     def started(self, event: Any) -> None:  # noqa: ANN401 - PyMongo's own
-        if self.patches is None or not self.patches.on:
+        if self.patches is None or not self.patches.on or _key(event) in _open:
             return
         # Of a command that holds a password, PyMongo tells nothing.
         if not event.command or not self.policy.is_to_record() or stands_back("pymongo", _legacy()):
@@ -96,30 +137,39 @@ class _Listener:
             batch=told.batch,
         )
         call.hook(event)
-        if len(self._open) >= _MOST_OPEN:
+        if len(_open) >= _MOST_OPEN:
             # An interrupt came between: nobody will tell its end.
-            self._end(next(iter(list(self._open))), 0)
-        self._open[_key(event)] = call
+            _end(next(iter(list(_open))), 0)
+        _open[_key(event)] = call
 
     def succeeded(self, event: Any) -> None:  # noqa: ANN401 - as above
-        call = self._open.get(_key(event))
+        call = _open.get(_key(event))
         if call is not None:
             call.answer_hook(event)
-            self._end(_key(event), event.duration_micros * _NS_PER_US)
+            # To the protocol, a write that was refused is a success that tells of an error.
+            failure = _pymongo_command.refusal(event.reply)
+            if failure is not None:
+                _refused(call, failure)
+            _end(_key(event), event.duration_micros * _NS_PER_US)
 
     def failed(self, event: Any) -> None:  # noqa: ANN401 - as above
-        call = self._open.get(_key(event))
+        call = _open.get(_key(event))
         if call is not None:
-            failure = event.failure
-            code = failure.get("code")
-            kind = failure.get("codeName") or failure.get("errtype") or "_OTHER"
-            call.refused(str(kind), None if code is None else str(code), str(failure.get("errmsg", "")))
-            self._end(_key(event), event.duration_micros * _NS_PER_US)
+            _refused(call, event.failure)
+            _end(_key(event), event.duration_micros * _NS_PER_US)
 
-    def _end(self, key: tuple[Any, int], duration_ns: int) -> None:
-        call = self._open.pop(key, None)
-        if call is not None:
-            call.ended(duration_ns)
+
+def _refused(call: DbCall, failure: Any) -> None:  # noqa: ANN401 - a document
+    code = failure.get("code")
+    status = None if code is None else str(code)
+    kind = failure.get("codeName") or failure.get("errtype") or status or "_OTHER"
+    call.refused(str(kind), status, str(failure.get("errmsg", "")))
+
+
+def _end(key: tuple[Any, int], duration_ns: int) -> None:
+    call = _open.pop(key, None)
+    if call is not None:
+        call.ended(duration_ns)
 
 
 def _key(event: Any) -> tuple[Any, int]:  # noqa: ANN401 - as above

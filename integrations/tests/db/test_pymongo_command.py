@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.integrations._pymongo_command import told
+from midspan.integrations._pymongo_command import refusal, told
 
 PLAIN = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5)
@@ -63,3 +63,18 @@ def test_whatever_is_sent_can_be_told(command, name):
     """And is no longer than 8,192 characters."""
     for statements in ("sanitized", "raw"):
         assert len(told(name, {name: "users", **command}, statements).text) <= 8192
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ({"ok": 1, "n": 1}, None),
+        ({"ok": 1, "writeErrors": [{"code": 11000}, {"code": 121}]}, {"code": 11000}),
+        ({"ok": 1, "writeErrors": [], "writeConcernError": {"code": 64}}, {"code": 64}),
+        ({"ok": 1, "writeErrors": ["odd"]}, None),
+        (None, None),
+    ],
+)
+def test_a_success_can_tell_of_an_error(reply, error):
+    """The first one stands for all."""
+    assert error == refusal(reply)
