@@ -74,9 +74,8 @@ def _verdict(report: Report, pen: Pen, words: Sequence[str]) -> Iterator[str]:
         yield f"  {pen.mark('remedy')} {shlex.join(['midspan', 'bootstrap', *words, '--install'])}"
     wrong = {part.requirement.text: row for row in report.on for part in row.wrong}
     if wrong:
-        yield from pen.marked(
-            "trouble", f"{_counted(len(wrong))} here in a version that midspan does not work with"
-        )
+        told = f"{_counted(len(wrong))} here in a version that midspan does not work with: yours to change"
+        yield from pen.marked("trouble", told)
         yield f"  {pen.mark('remedy')} {shlex.join([*words_to_install(), *wrong])}"
         names = [row.name for row in wrong.values() if row.group != "exporters"]
         if names:

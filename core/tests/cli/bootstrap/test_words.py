@@ -85,4 +85,4 @@ def test_what_is_too_old_is_said_to_be_left_before_anything_is_installed(
     monkeypatch.setenv("OTEL_METRICS_EXPORTER", "prometheus")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    assert "left as it is: Flask 1.1.4, though for flask flask>=2 is needed\n" == bootstrap("--install").out
+    assert "left as it is: Flask 1.1.4 (flask>=2 is needed)\n" == bootstrap("--install").out
