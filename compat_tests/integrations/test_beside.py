@@ -1,94 +1,173 @@
-"""An application that has a legacy instrumentation, and an integration that is on: one span a request.
+"""An application that has a legacy library, with an integration of the same on: one span of each thing.
 
-The applications stand in `beside/`. Each is run in the environment in which the bridge is tried on the same
-legacy library, unmodified from PyPI.
+The applications stand in `beside/`, each with what it gives. A legacy library is there unmodified, as it came
+from PyPI, and beside the newest libraries that it works with, whatever it pins.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
 
 from compat_tests._environments import ROOT, environment, find_python
 from compat_tests.integrations._editions import HERE
+from compat_tests.integrations._pairs import PAIRS, UNNOTICED
 
-OPENTRACING = ("opentracing", "libraries-opentracing24", "requirements-opentracing24.txt")
-OPENTRACING20 = ("opentracing", "libraries-opentracing20", "requirements-opentracing20.txt")
-TORNADO5 = ("opentracing", "libraries-tornado5", "requirements-tornado5.txt")
-STORES = ("opencensus", "opencensus-libraries-stores", "requirements-stores.txt")
-OPENCENSUS = ("opencensus", "opencensus-libraries-web", "requirements-web.txt")
+BESIDE = HERE / "beside"
+APPLICATIONS = {**PAIRS, **UNNOTICED}
+ORDERS = ("integration first", "legacy first")
+INTERFACES = ("opencensus", "opentracing")
+SERVERS = ("postgres", "mariadb", "mongodb")
+UNDER_RUN = ("opencensus_ext_httpx", "opencensus_ext_logging", "requests_opentracing", "flask_opentracing")
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("interface", "legacy", "said"),
-    [
-        (OPENTRACING, "django_opentracing", "django stands back: django_opentracing"),
-        (OPENTRACING, "starlette_opentracing", "starlette stands back: starlette_opentracing"),
-        (OPENTRACING, "celery_opentracing", "celery stands back: celery_opentracing.tracing"),
-        (TORNADO5, "opentracing_instrumentation_celery", "celery stands back: opentracing_instrumentation"),
-        (OPENTRACING20, "redis_opentracing", "redis stands back: redis_opentracing"),
-        (OPENTRACING20, "sqlalchemy_opentracing", "sqlalchemy stands back: sqlalchemy_opentracing"),
-        (OPENTRACING, "grpcio_opentracing_client", "grpc stands back: grpc_opentracing._client"),
-        (OPENTRACING, "grpcio_opentracing_server", "grpc stands back: grpc_opentracing.grpcext"),
-        (
-            OPENCENSUS,
-            "opencensus_ext_grpc_client",
-            "grpc stands back: opencensus.ext.grpc.client_interceptor",
-        ),
-        (
-            OPENCENSUS,
-            "opencensus_ext_grpc_server",
-            "grpc stands back: opencensus.ext.grpc.server_interceptor",
-        ),
-        (OPENCENSUS, "opencensus_ext_django", "django stands back: opencensus.ext.django.middleware"),
-        (OPENCENSUS, "opencensus_ext_requests", "requests stands back: opencensus.ext.requests"),
-        (OPENCENSUS, "opencensus_ext_fastapi", "fastapi stands back: opencensus.ext.fastapi"),
-    ],
-    ids=lambda value: value if "_" in value else "",
-)
-def test_an_integration_stands_back(interface, legacy, said):
-    """The legacy library makes the span of each request, through the bridge; that is said once."""
-    told = told_by(interface, legacy)
-    assert [f"midspan.bridges.{interface[0]}"] * 2 == told["scopes"]
-    assert [True] == [said in line for line in told["said"]]
+slow = pytest.mark.slow
+each_application = pytest.mark.parametrize("name", APPLICATIONS)
+each_order = pytest.mark.parametrize("order", ORDERS)
 
 
-@pytest.mark.slow
-@pytest.mark.server
-def test_the_integration_of_pymongo_stands_back(servers):
-    """As above, with a server that answers."""
-    told = told_by(STORES, "opencensus_ext_pymongo", MIDSPAN_TEST_MONGODB=str(servers.port("mongodb")))
-    assert ["midspan.bridges.opencensus"] * 2 == told["scopes"]
-    assert [True] == ["pymongo stands back: opencensus.ext.pymongo" in line for line in told["said"]]
+def interface_of(name):
+    """Return which of the two interfaces an application's legacy library is written for."""
+    text = (BESIDE / f"use_{name}.py").read_text()
+    return re.search(r'^BRIDGE = "(\w+)"$', text, re.MULTILINE)[1]
 
 
-def told_by(interface, legacy, **variables):
-    """Run the application that has the legacy library, and return what it tells of itself."""
-    bridge, name, pins = interface
+def requirements_of(interface):
+    """Return the file with the versions of an interface's libraries."""
+    return BESIDE / f"requirements-{interface}.txt"
+
+
+def interpreter(interface):
+    """Return the interpreter that has them."""
     python = find_python("3.11")
     if python is None:
         pytest.skip("CPython 3.11 is not installed")
-    requirements = ROOT / "compat_tests" / bridge / "libraries" / pins
-    command = [str(environment(requirements, name=name, python=python)), f"beside/use_{legacy}.py"]
+    return environment(requirements_of(interface), name=f"beside-{interface}", python=python)
+
+
+@pytest.fixture(scope="session")
+def played(servers):
+    """The record of each application in each order: those of both interfaces are played at the same time."""
+    ports = {f"MIDSPAN_TEST_{name.upper()}": str(servers.port(name)) for name in SERVERS}
+    players = []
+    for interface in INTERFACES:
+        names = [name for name in APPLICATIONS if interface_of(name) == interface]
+        players.append(
+            subprocess.Popen(
+                [str(interpreter(interface)), "_play.py", *names],
+                env={**os.environ, **ports},
+                cwd=BESIDE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+    records = {}
+    for player in players:
+        told, errors = player.communicate(timeout=300)
+        assert 0 == player.returncode, errors
+        records.update(json.loads(told))
+        for name, record in records.items():
+            assert record is not None, f"{name} failed:\n{errors}"
+    return records
+
+
+@slow
+@pytest.mark.server
+@each_order
+@each_application
+def test_each_thing_has_one_span(played, name, order):
+    """The legacy library's where it makes one, else the integration's; and each is below the right one."""
+    record = played[name][order]
+    assert record is not None
+    assert record["promised"] == record["gives"]
+
+
+@slow
+@pytest.mark.server
+@each_order
+@each_application
+def test_an_integration_says_once_that_it_stands_back(played, name, order):
+    """And for which module; nothing else is said, of trouble say."""
+    assert lines_of(name) == played[name][order]["said"]
+
+
+def lines_of(name):
+    """Return what is logged about standing back."""
+    return [
+        f"the integration {integration} stands back: {module} records the same already"
+        for integration, module in APPLICATIONS[name].said
+    ]
+
+
+@slow
+@pytest.mark.server
+@each_order
+@each_application
+def test_an_integration_measures_what_it_records(played, name, order):
+    """Where it stands back there is no metric of it, as there is no span."""
+    record = played[name][order]
+    made = set(re.findall(r"\| (\w+)$", record["gives"], re.MULTILINE))
+    assert sorted(made - {"code", "side", *INTERFACES}) == record["measured"]
+
+
+@slow
+@pytest.mark.server
+@each_order
+@pytest.mark.parametrize("name", [name for name in PAIRS if name.endswith(("_logging", "_threading"))])
+def test_the_rest_is_told_once(played, name, order):
+    """Ids in lines of a log, log lines in spans, and the context that is carried into threads."""
+    record = played[name][order]
+    assert record["promised notes"] == record["notes"]
+    assert record["notes"] or name == "logging_opentracing"
+
+
+@slow
+@pytest.mark.parametrize("name", UNDER_RUN)
+def test_it_is_so_under_midspan_run(name):
+    """Which turns the bridge and the integration on as soon as the program imports what they are for."""
+    python = interpreter(interface_of(name))
+    command = [str(python.with_name("midspan")), "run", "python", "_play.py", "--under-run", name]
+    quiet = {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}
     done = subprocess.run(
         command,
-        env={**os.environ, **variables},
-        cwd=HERE,
+        env={**os.environ, **quiet},
+        cwd=BESIDE,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert 0 == done.returncode, done.stderr
-    return json.loads(done.stdout)
+    record = json.loads(done.stdout)
+    assert (record["promised"], record["promised notes"]) == (record["gives"], record["notes"])
+    assert lines_of(name) == record["said"]
 
 
-@pytest.mark.slow
-def test_an_extension_without_a_tracer_leaves_nothing_unrecorded():
-    """opencensus-ext-requests makes no span where nobody made a tracer: the integration does."""
-    told = told_by(OPENCENSUS, "opencensus_ext_requests_idle")
-    assert (["midspan.integrations.requests"] * 2, []) == (told["scopes"], told["said"])
+def test_the_documentation_lists_what_was_run():
+    """Its table has a row for each pair that is played here, in the version that is pinned, and no other."""
+    page = (ROOT / "docs" / "integrations.md").read_text(encoding="utf-8")
+    section = page.partition("## Beside a legacy instrumentation")[2].partition("\n## ")[0]
+    rows = {
+        (library, integration)
+        for library, integrations in re.findall(r"^\| (\S+ [\d.]+) \| ([\w, ]+) \|", section, re.MULTILINE)
+        for integration in integrations.split(", ")
+    }
+    assert {
+        (f"{pair.library} {_version(name, pair.library)}", integration)
+        for name, pair in APPLICATIONS.items()
+        for integration in pair.integrations
+    } == rows
+
+
+def _version(name, library):
+    pins = requirements_of(interface_of(name)).read_text()
+    return re.search(rf"^{library}==(\S+)$", pins, re.MULTILINE)[1]
+
+
+def test_each_application_is_played():
+    """None lies there that nobody runs."""
+    assert sorted(APPLICATIONS) == sorted(path.stem.removeprefix("use_") for path in BESIDE.glob("use_*.py"))

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import _asked
 import django
+from _stage import ask_wsgi
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.urls import path
 
-from midspan.integrations import django as integration
 
-
-def serve(middleware, **more):
-    """Serve it, and tell who recorded the requests."""
-    integration.instrument()
+def configure(middleware, **more):
+    """Set Django up, with this middleware."""
     urls = [path("hello", lambda _: HttpResponse("hello"))]
     settings.configure(
         ALLOWED_HOSTS=["*"],
@@ -25,5 +22,10 @@ def serve(middleware, **more):
         **more,
     )
     django.setup()
-    _asked.ask_wsgi(get_wsgi_application())
-    _asked.tell()
+
+
+def ask():
+    """Ask for a page, twice."""
+    app = get_wsgi_application()
+    ask_wsgi(app)
+    ask_wsgi(app)

@@ -1,15 +1,26 @@
-"""A Celery application of celery-opentracing's class."""
+"""celery-opentracing's class of applications."""
 
 from __future__ import annotations
 
-import _asked
 import _celery
-from celery_opentracing import CeleryTracing
 
-from midspan.bridges import opentracing as bridge
-from midspan.integrations import celery as integration
+BRIDGE = "opentracing"
+INTEGRATIONS = ("celery",)
+GIVES = """
+page | new code
+  publish shop.greet producer | opentracing
+shop.greet consumer | opentracing
+"""
+made = []
 
-_asked.begin()
-bridge.install()
-integration.instrument()
-_celery.work(CeleryTracing("shop", broker="memory://"))
+
+def set_up():
+    """Set the legacy library up."""
+    from celery_opentracing import CeleryTracing
+
+    made.append(CeleryTracing("shop", broker="memory://"))
+
+
+def ask():
+    """Ask for something twice."""
+    _celery.work(made[0])

@@ -1,12 +1,23 @@
-"""A Django application with the middleware of django-opentracing."""
+"""django-opentracing."""
 
 from __future__ import annotations
 
-import _asked
 import _django
 
-from midspan.bridges import opentracing as bridge
+BRIDGE = "opentracing"
+INTEGRATIONS = ("django",)
+GIVES = """
+page | new code
+  <lambda> server | opentracing
+  <lambda> server | opentracing
+"""
 
-_asked.begin()
-bridge.install()
-_django.serve("django_opentracing.OpenTracingMiddleware")
+
+def set_up():
+    """Name the middleware in the settings."""
+    _django.configure("django_opentracing.OpenTracingMiddleware")
+
+
+def ask():
+    """Ask for something twice."""
+    _django.ask()

@@ -1,16 +1,26 @@
-"""A Django application with the middleware of opencensus-ext-django."""
+"""opencensus-ext-django. By default, its middleware keeps one trace in 10,000."""
 
 from __future__ import annotations
 
-import _asked
 import _django
 
-from midspan.bridges import opencensus as bridge
+BRIDGE = "opencensus"
+INTEGRATIONS = ("django",)
+GIVES = """
+page | new code
+  _django.<lambda> server | opencensus
+  _django.<lambda> server | opencensus
+"""
 
-_asked.begin()
-bridge.install()
-# By default, the middleware keeps one trace in 10,000.
-sampler = "opencensus.trace.samplers.AlwaysOnSampler()"
-_django.serve(
-    "opencensus.ext.django.middleware.OpencensusMiddleware", OPENCENSUS={"TRACE": {"SAMPLER": sampler}}
-)
+
+def set_up():
+    """Name the middleware in the settings."""
+    _django.configure(
+        "opencensus.ext.django.middleware.OpencensusMiddleware",
+        OPENCENSUS={"TRACE": {"SAMPLER": "opencensus.trace.samplers.AlwaysOnSampler()"}},
+    )
+
+
+def ask():
+    """Ask for something twice."""
+    _django.ask()

@@ -1,19 +1,30 @@
-"""A FastAPI application with the middleware of opencensus-ext-fastapi."""
+"""opencensus-ext-fastapi."""
 
 from __future__ import annotations
 
-import _asked
+from _stage import ask_asgi
 from fastapi import FastAPI
-from opencensus.ext.fastapi.fastapi_middleware import FastAPIMiddleware
 
-from midspan.bridges import opencensus as bridge
-from midspan.integrations import fastapi as integration
+BRIDGE = "opencensus"
+INTEGRATIONS = ("fastapi",)
+GIVES = """
+page | new code
+  [GET]http://shop/hello server | opencensus
+  [GET]http://shop/hello server | opencensus
+"""
 
-_asked.begin()
-bridge.install()
-integration.instrument()
 app = FastAPI()
 app.add_api_route("/hello", lambda: "hello")
-app.add_middleware(FastAPIMiddleware)
-_asked.ask_asgi(app)
-_asked.tell()
+
+
+def set_up():
+    """Set the legacy library up."""
+    from opencensus.ext.fastapi.fastapi_middleware import FastAPIMiddleware
+
+    app.add_middleware(FastAPIMiddleware)
+
+
+def ask():
+    """Ask for something twice."""
+    ask_asgi(app)
+    ask_asgi(app)

@@ -1,17 +1,26 @@
-"""A Celery application with the patches of opentracing-instrumentation."""
+"""opentracing-instrumentation's patch of Celery."""
 
 from __future__ import annotations
 
-import _asked
 import _celery
 from celery import Celery
-from opentracing_instrumentation.client_hooks import celery as legacy
 
-from midspan.bridges import opentracing as bridge
-from midspan.integrations import celery as integration
+BRIDGE = "opentracing"
+INTEGRATIONS = ("celery",)
+GIVES = """
+page | new code
+  Celery:apply_async:shop.greet client | opentracing
+  Celery:run:shop.greet server | opentracing
+"""
 
-_asked.begin()
-bridge.install()
-legacy.install_patches()
-integration.instrument()
-_celery.work(Celery("shop", broker="memory://"))
+
+def set_up():
+    """Set the legacy library up."""
+    from opentracing_instrumentation.client_hooks import celery as legacy
+
+    legacy.install_patches()
+
+
+def ask():
+    """Ask for something twice."""
+    _celery.work(Celery("shop", broker="memory://"))

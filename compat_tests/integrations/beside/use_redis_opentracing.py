@@ -1,28 +1,33 @@
-"""Redis, as redis-opentracing's README instruments it."""
+"""redis-opentracing, of all clients."""
 
 from __future__ import annotations
 
 import contextlib
 
 import redis
-import redis_opentracing
-from _asked import begin, tell
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from midspan.bridges import opentracing as bridge
-from midspan.integrations import redis as integration
-from midspan.trace import SpanKind
+BRIDGE = "opentracing"
+INTEGRATIONS = ("redis",)
+GIVES = """
+page | new code
+  GET client | opentracing
+  MULTI client | opentracing
+"""
 
-begin()
-bridge.install()
-integration.instrument()
-redis_opentracing.init_tracing(None)
 
-# Nobody needs to answer: what is sent has a span.
-client = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
-for send in (lambda: client.get("a"), client.pipeline().get("a").execute):
-    with contextlib.suppress(redis.ConnectionError):
-        send()
+def set_up():
+    """Set the legacy library up."""
+    import redis_opentracing
 
-tell(SpanKind.CLIENT)
+    redis_opentracing.init_tracing(None)
+
+
+def ask():
+    """Ask for something twice."""
+    # Nobody needs to answer: what is sent has a span.
+    client = redis.Redis(port=1, retry=Retry(NoBackoff(), 0))
+    for send in (lambda: client.get("a"), client.pipeline().get("a").execute):
+        with contextlib.suppress(redis.ConnectionError):
+            send()

@@ -1,23 +1,29 @@
-"""SQLAlchemy, as sqlalchemy-opentracing's README instruments it."""
+"""sqlalchemy-opentracing, of all engines."""
 
 from __future__ import annotations
 
-import opentracing
 import sqlalchemy
-import sqlalchemy_opentracing
-from _asked import begin, tell
 
-from midspan.bridges import opentracing as bridge
-from midspan.integrations import sqlalchemy as integration
-from midspan.trace import SpanKind
+BRIDGE = "opentracing"
+INTEGRATIONS = ("sqlalchemy", "sqlite3")
+GIVES = """
+page | new code
+  PRAGMA client | sqlite3
+  textclause | opentracing
+  textclause | opentracing
+"""
 
-begin()
-bridge.install()
-integration.instrument()
-sqlalchemy_opentracing.init_tracing(opentracing.tracer)
 
-with sqlalchemy.create_engine("sqlite://").connect() as connection:
-    for number in range(2):
-        connection.execute(sqlalchemy.text(f"SELECT {number}"))
+def set_up():
+    """Set the legacy library up."""
+    import opentracing
+    import sqlalchemy_opentracing
 
-tell(SpanKind.CLIENT, SpanKind.INTERNAL)
+    sqlalchemy_opentracing.init_tracing(opentracing.tracer)
+
+
+def ask():
+    """Ask for something twice."""
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        for number in range(2):
+            connection.execute(sqlalchemy.text(f"SELECT {number}"))

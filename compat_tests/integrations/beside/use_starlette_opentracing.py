@@ -1,16 +1,19 @@
-"""A Starlette application with the middleware of starlette-opentracing."""
+"""starlette-opentracing."""
 
 from __future__ import annotations
 
-import _asked
-import opentracing
+from _stage import ask_asgi
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
-from starlette_opentracing import StarletteTracingMiddleWare
 
-from midspan.bridges import opentracing as bridge
-from midspan.integrations import starlette as integration
+BRIDGE = "opentracing"
+INTEGRATIONS = ("starlette",)
+GIVES = """
+page | new code
+  /hello server | opentracing
+  /hello server | opentracing
+"""
 
 
 async def hello(_):
@@ -18,10 +21,18 @@ async def hello(_):
     return PlainTextResponse("hello")
 
 
-_asked.begin()
-bridge.install()
-integration.instrument()
 app = Starlette(routes=[Route("/hello", hello)])
-app.add_middleware(StarletteTracingMiddleWare, tracer=opentracing.global_tracer())
-_asked.ask_asgi(app)
-_asked.tell()
+
+
+def set_up():
+    """Set the legacy library up."""
+    import opentracing
+    from starlette_opentracing import StarletteTracingMiddleWare
+
+    app.add_middleware(StarletteTracingMiddleWare, tracer=opentracing.global_tracer())
+
+
+def ask():
+    """Ask for something twice."""
+    ask_asgi(app)
+    ask_asgi(app)

@@ -1,0 +1,23 @@
+"""The middleware for Django of opentracing-utils."""
+
+from __future__ import annotations
+
+import _django
+
+BRIDGE = "opentracing"
+INTEGRATIONS = ("django",)
+GIVES = """
+page | new code
+  <lambda> server | opentracing
+  <lambda> server | opentracing
+"""
+
+
+def set_up():
+    """Name the middleware in the settings."""
+    _django.configure("opentracing_utils.OpenTracingHttpMiddleware")
+
+
+def ask():
+    """Ask for something twice."""
+    _django.ask()

@@ -1,0 +1,31 @@
+"""opentracing-utils' patch of requests."""
+
+from __future__ import annotations
+
+import requests
+from _stage import answering
+
+BRIDGE = "opentracing"
+INTEGRATIONS = ("requests", "urllib3")
+GIVES = """
+page | new code
+  http_send_get client | opentracing
+    answer | far side
+  http_send_get client | opentracing
+    answer | far side
+"""
+
+
+def set_up():
+    """Set the legacy library up."""
+    from opentracing_utils import trace_requests
+
+    trace_requests()
+
+
+def ask():
+    """Ask for something twice."""
+    with answering() as url:
+        requests.get(url, timeout=10)
+        with requests.Session() as session:
+            session.get(url, timeout=10)
