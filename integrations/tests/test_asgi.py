@@ -146,6 +146,27 @@ def test_a_client_that_says_goodbye_is_no_failure(spans, code, status):
     assert status is spans()[0].status.code
 
 
+def test_nothing_is_recorded_where_tracing_is_suppressed(spans, memory):
+    """Neither a span nor a measurement."""
+    with trace.suppressed():
+        assert 3 == len(requested(asgi.instrument(plain), HTTP))
+    assert ([], []) == (spans(), [metric.name for metric in memory.metrics if "http" in metric.name])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"type": "http.response.start"}, {"type": "http.response.start", "status": "1", "headers": [7]}, {}],
+)
+def test_an_odd_answer_reaches_the_server(spans, odd):
+    """Which is who complains of it."""
+
+    async def answering(scope, receive, send):
+        await send(odd)
+
+    assert [odd] == requested(asgi.instrument(answering, response_headers=["x"]), HTTP)
+    assert 1 == len(spans())
+
+
 def test_what_is_excluded_is_excluded_for_the_layers_below(spans):
     """An application inside, which excludes nothing, does not record it in its stead."""
     inner = asgi.instrument(plain)

@@ -118,6 +118,52 @@ def test_two_layers_make_one_span(spans):
     assert 1 == len(spans())
 
 
+def test_a_request_that_is_told_anew_is_the_same_one(spans):
+    """An adapter makes another environment of it, in the same context; a program's call of itself differs."""
+    told = []
+
+    def answering(environ, start_response):
+        start_response("200 OK", [])
+        told.append(environ["PATH_INFO"])
+        return []
+
+    inner = wsgi.instrument(answering)
+
+    def outer(environ, start_response):
+        for path in ("/p", "/other"):
+            anew = {key: value for key, value in environ.items() if not key.startswith("midspan")}
+            inner({**anew, "PATH_INFO": path}, start_response)
+        return []
+
+    requested(wsgi.instrument(outer))
+    assert (["/p", "/other"], ["/p", "/other"]) == (told, [span.attributes["url.path"] for span in spans()])
+
+
+def test_nothing_is_recorded_where_tracing_is_suppressed(spans, memory):
+    """Neither a span nor a measurement."""
+    with trace.suppressed():
+        assert (["200 OK"], b"hello") == requested(wsgi.instrument(plain))
+    assert ([], []) == (spans(), [metric.name for metric in memory.metrics if "http" in metric.name])
+
+
+def test_what_a_client_makes_up_is_no_attribute_of_a_metric(spans, memory):
+    """Method, scheme (by a proxy's header) and version; only the span has what it was."""
+    requested(
+        wsgi.instrument(plain),
+        **{"REQUEST_METHOD": "BREW", "wsgi.url_scheme": "gopher", "SERVER_PROTOCOL": "HTTP/1.12345"},
+    )
+    (span,) = spans()
+    assert ("BREW", "gopher", "1.12345") == (
+        span.attributes["http.request.method_original"],
+        span.attributes["url.scheme"],
+        span.attributes["network.protocol.version"],
+    )
+    measured = [point.attributes for metric in memory.metrics for point in metric.points]
+    assert {"_OTHER"} == {attributes["http.request.method"] for attributes in measured}
+    assert {"_OTHER"} == {attributes["url.scheme"] for attributes in measured}
+    assert "12345" not in str(measured)
+
+
 def test_what_is_excluded_is_excluded_for_the_layers_below(spans):
     """An application inside, which excludes nothing, does not record it in its stead."""
     inner = wsgi.instrument(plain)
@@ -129,6 +175,21 @@ def test_what_is_excluded_is_excluded_for_the_layers_below(spans):
 def test_an_application_that_is_uninstrumented_is_the_one_that_was_given():
     """Twice instrumented is once instrumented."""
     assert plain is wsgi.uninstrument(wsgi.instrument(wsgi.instrument(plain)))
+
+
+@pytest.mark.parametrize("odd", [(b"200 OK", []), ("200 OK", 7), (None, None)])
+def test_an_odd_answer_reaches_the_server(spans, odd):
+    """Which is who complains of it."""
+    told = []
+
+    def answering(environ, start_response):
+        start_response(*odd)
+        return []
+
+    environ = {}
+    setup_testing_defaults(environ)
+    wsgi.instrument(answering, response_headers=["x"])(environ, lambda *given: told.append(given))
+    assert ([odd], 1) == (told, len(spans()))
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from midspan import _trouble, context
+from midspan import _trouble, context, trace
 from midspan._redaction import redacted_query
-from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
+from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, begun_above, split_host
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -28,6 +28,8 @@ _SCHEMES: Final = {"http": "http", "websocket": "ws"}
 _ACCEPTED: Final = 101
 _REFUSED: Final = 403
 _GOODBYES: Final = (1000, 1001)
+# A file may be left to the server, by its path.
+_BODIES: Final = ("http.response.body", "http.response.pathsend")
 
 
 def exchange_of(scope: Scope) -> Exchange | None:
@@ -47,8 +49,8 @@ class ASGIPolicy(ServerPolicy):
     __slots__ = ()
 
     def of(self, scope: Scope) -> Exchange | None:
-        """Begin the exchange of a request; None if it is excluded, recorded already, or no request."""
-        if _KEY in scope or scope["type"] not in _SCHEMES:
+        """Begin the exchange of a request; None if it is none, not to be recorded, or recorded already."""
+        if _KEY in scope or scope["type"] not in _SCHEMES or trace.is_suppressed():
             return None
         try:
             return self._of(scope)
@@ -62,6 +64,10 @@ class ASGIPolicy(ServerPolicy):
         request = _request(scope, headers)
         if self.settings.excluded and self.excludes(f"{request.scheme}://{request.host}{request.path}"):
             leave_out(scope)
+            return None
+        above = begun_above(request)
+        if above is not None:
+            scope[_KEY] = above
             return None
         exchange = scope[_KEY] = self.begin(request, headers, _values_of(headers))
         exchange.hook(scope)
@@ -112,18 +118,21 @@ def _observed(send: Send, exchange: Exchange, scope: Scope, policy: ASGIPolicy) 
     wants_more = policy.captures_answers
 
     async def observe(message: Message) -> None:
-        kind = message["type"]
-        if kind == "http.response.body":
+        if message.get("type") in _BODIES:
             # Sent first: the time that this takes is a part of the response.
             await send(message)
             if not message.get("more_body", False):
                 exchange.sent()
             return
-        status = _status_of(message, exchange)
-        if status is not None:
-            exchange.answered(status, _values_of(_texts(message.get("headers", ()))) if wants_more else None)
-            if wants_more:
-                exchange.answer_hook(scope, message)
+        try:
+            status = _status_of(message, exchange)
+            if status is not None:
+                values_of = _values_of(_texts(message.get("headers", ()))) if wants_more else None
+                exchange.answered(status, values_of)
+                if wants_more:
+                    exchange.answer_hook(scope, message)
+        except Exception as error:  # noqa: BLE001 - what is no message of ASGI is for the server to refuse
+            _trouble.report("integration.response", "an answer is not recorded: it is odd", error=error)
         await send(message)
 
     return observe

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["forget", "record"]
 
-# Where a request carries the templates of the mounts that it came through.
-_MOUNTED: Final = "midspan.mounted"
 _LEGACY: Final = ("opencensus.ext.fastapi", "starlette_opentracing")
 
 
@@ -160,12 +158,12 @@ def _mounting(patches: Patches) -> Callable[[Any], Any]:
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def handle(self: Mount, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
-            if patches.on:
-                path = getattr(self, "path", "")
+            exchange = exchange_of(scope) if patches.on else None
+            if exchange is not None:
                 # Of what has no routes of its own, static files say, this is all that can be told.
                 if not self.routes:
-                    _tell_route(scope, path + "/{path:path}")
-                scope[_MOUNTED] = scope.get(_MOUNTED, "") + path
+                    exchange.routed(getattr(self, "path", "") + "/{path:path}")
+                exchange.mounted(getattr(self, "path", ""))
             coroutine: Coroutine[Any, Any, None] = native(self, scope, receive, send)
             return coroutine
 
@@ -194,6 +192,6 @@ def _including(patches: Patches) -> Callable[[Any], Any]:
 
 def _tell_route(scope: Scope, template: str | None) -> None:
     exchange = exchange_of(scope)
-    # A class of the application's own may be a route without a path.
-    if exchange is not None and template is not None:
-        exchange.routed(scope.get(_MOUNTED, "") + template)
+    if exchange is not None:
+        # A class of the application's own may be a route without a path.
+        exchange.routed(template)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import _trouble, context, propagation
+from midspan import _trouble, context, propagation, trace
 from midspan._redaction import redacted_query
-from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, split_host
+from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, begun_above, split_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -44,8 +44,8 @@ class WSGIPolicy(ServerPolicy):
     __slots__ = ()
 
     def of(self, environ: WSGIEnvironment) -> Exchange | None:
-        """Begin the exchange of a request; None if it is excluded, or is recorded already."""
-        if _KEY in environ:
+        """Begin the exchange of a request; None if it is not to be recorded, or is recorded already."""
+        if _KEY in environ or trace.is_suppressed():
             return None
         try:
             return self._of(environ)
@@ -58,6 +58,10 @@ class WSGIPolicy(ServerPolicy):
         request = _request(environ)
         if self.settings.excluded and self.excludes(_url(request)):
             leave_out(environ)
+            return None
+        above = begun_above(request)
+        if above is not None:
+            environ[_KEY] = above
             return None
         exchange = environ[_KEY] = self.begin(request, _headers(environ), _reader(environ))
         exchange.hook(environ)
@@ -109,9 +113,12 @@ def _observed(
     wants_more = policy.captures_answers
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - PEP 3333
-        exchange.answered(_code(status), _values_of(headers) if wants_more else None)
-        if wants_more:
-            exchange.answer_hook(environ, (status, headers))
+        try:
+            exchange.answered(_code(status), _values_of(headers) if wants_more else None)
+            if wants_more:
+                exchange.answer_hook(environ, (status, headers))
+        except Exception as error:  # noqa: BLE001 - what is no status or no headers is for the server to refuse
+            _trouble.report("integration.response", "an answer is not recorded: it is odd", error=error)
         return (
             start_response(status, headers) if exc_info is None else start_response(status, headers, exc_info)
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from midspan.integrations._http._headers import Captured
-from midspan.integrations._http._methods import known, name_of
+from midspan.integrations._http._known import known_method, known_scheme, known_version, name_of
 from midspan.integrations._http._request import ClientRequest, split_host
 
 
@@ -24,12 +24,25 @@ from midspan.integrations._http._request import ClientRequest, split_host
 )
 def test_a_method_is_one_of_those_that_exist(method, name):
     """A word that a client made up is none."""
-    assert name == known(method)
+    assert name == known_method(method)
+
+
+@pytest.mark.parametrize(
+    ("version", "known"), [("1.1", "1.1"), ("2.0", "2"), ("3", "3"), ("1.7", None), ("", None), (None, None)]
+)
+def test_a_version_is_one_of_those_that_exist(version, known):
+    """Some servers hand on whatever number a client writes into its request line."""
+    assert known == known_version(version)
+
+
+def test_a_scheme_is_one_of_those_that_exist():
+    """Where a proxy's header is believed, it may say anything."""
+    assert ("https", "_OTHER") == (known_scheme("https"), known_scheme("gopher"))
 
 
 def test_a_span_of_another_method_is_called_http():
     """As the semantic conventions have it."""
-    assert ("HTTP", "GET") == (name_of(known("BREW")), name_of(known("GET")))
+    assert ("HTTP", "GET") == (name_of(known_method("BREW")), name_of(known_method("GET")))
 
 
 @pytest.mark.parametrize(

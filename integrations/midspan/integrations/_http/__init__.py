@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from midspan.integrations._http._client import Call, ClientPolicy, covered
 from midspan.integrations._http._request import ClientRequest, ServerRequest, split_host
-from midspan.integrations._http._server import Exchange, ServerPolicy
+from midspan.integrations._http._server import Exchange, ServerPolicy, begun_above
 from midspan.integrations._http._settings import (
     ClientOptions,
     HttpSettings,
@@ -23,6 +23,7 @@ __all__ = [
     "ServerOptions",
     "ServerPolicy",
     "ServerRequest",
+    "begun_above",
     "client_settings",
     "covered",
     "server_settings",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from midspan.integrations._http._methods import known
+from midspan.integrations._http._known import known_method, known_scheme, known_version
 
 if TYPE_CHECKING:
     from typing import Any
@@ -63,7 +63,7 @@ class ServerMetrics:
     def began(self, request: ServerRequest) -> dict[str, Any]:
         """Count a request in, and return what `ended` wants to count it out."""
         names = ("http.method", "http.scheme") if self._is_legacy else ("http.request.method", "url.scheme")
-        active = {names[0]: known(request.method), names[1]: request.scheme}
+        active = {names[0]: known_method(request.method), names[1]: known_scheme(request.scheme)}
         self._active.add(1, active)
         return active
 
@@ -78,18 +78,20 @@ class ServerMetrics:
     ) -> None:
         """Count a request out, and record how long it took."""
         self._active.add(-1, active)
+        method, scheme = active.values()
+        version = known_version(request.version)
         if self._durations.seconds is not None:
-            attributes = {"http.request.method": known(request.method), "url.scheme": request.scheme}
-            if request.version:
-                attributes["network.protocol.version"] = request.version
+            attributes = {"http.request.method": method, "url.scheme": scheme}
+            if version:
+                attributes["network.protocol.version"] = version
             self._durations.seconds.record(
                 duration_ns / _NS_PER_S,
                 _with_end(attributes, "http.response.status_code", route, status, error),
             )
         if self._durations.milliseconds is not None:
-            attributes = {"http.method": known(request.method), "http.scheme": request.scheme}
-            if request.version:
-                attributes["http.flavor"] = request.version
+            attributes = {"http.method": method, "http.scheme": scheme}
+            if version:
+                attributes["http.flavor"] = version
             self._durations.milliseconds.record(
                 duration_ns / _NS_PER_MS, _with_end(attributes, "http.status_code", route, status, None)
             )
@@ -106,7 +108,7 @@ class ClientMetrics:
     def ended(self, request: ClientRequest, duration_ns: int, status: int | None, error: str | None) -> None:
         """Record how long a request took."""
         if self._durations.seconds is not None:
-            attributes: dict[str, Any] = {"http.request.method": known(request.method)}
+            attributes: dict[str, Any] = {"http.request.method": known_method(request.method)}
             if request.host:
                 attributes["server.address"] = request.host
                 attributes["server.port"] = request.port or 0
@@ -115,7 +117,7 @@ class ClientMetrics:
                 _with_end(attributes, "http.response.status_code", None, status, error),
             )
         if self._durations.milliseconds is not None:
-            attributes = {"http.method": known(request.method), "http.scheme": request.scheme}
+            attributes = {"http.method": known_method(request.method), "http.scheme": request.scheme}
             if request.host:
                 attributes["net.peer.name"] = request.host
                 attributes["net.peer.port"] = request.port or 0

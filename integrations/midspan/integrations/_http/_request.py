@@ -53,6 +53,16 @@ class ServerRequest:
         self.client = client
         self.client_port = client_port
 
+    def is_same(self, other: ServerRequest) -> bool:
+        """Say whether another layer was told of the very request that this one was told of."""
+        return (self.method, self.path, self.query, self.host, self.user_agent) == (
+            other.method,
+            other.path,
+            other.query,
+            other.host,
+            other.user_agent,
+        )
+
 
 class ClientRequest:
     """A request that will be sent."""

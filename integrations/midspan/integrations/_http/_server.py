@@ -5,9 +5,10 @@ from __future__ import annotations
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from midspan import metrics, trace
+from midspan import context, metrics, trace
+from midspan.context import Context
 from midspan.integrations import _hooks
-from midspan.integrations._http._methods import known, name_of
+from midspan.integrations._http._known import known_method, name_of
 from midspan.integrations._http._metrics import ServerMetrics
 from midspan.integrations._http._vocabulary import VOCABULARIES
 from midspan.integrations._inbound import arrived
@@ -17,15 +18,26 @@ from midspan.trace._exceptions import type_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from midspan.context import Context
     from midspan.integrations._http._request import ServerRequest
     from midspan.integrations._http._settings import HttpSettings
 
     ValuesOf: TypeAlias = Callable[[str], Iterable[str]]
 
-__all__ = ["Exchange", "ServerPolicy"]
+__all__ = ["Exchange", "ServerPolicy", "begun_above"]
 
 _FIRST_FAULT: Final = 500
+# Under this key the context holds the exchange that is being served here.
+_SERVED: Final = object()
+
+
+def begun_above(request: ServerRequest) -> Exchange | None:
+    """Return the exchange of this very request, if a layer above has begun it; None if this is the first.
+
+    An adapter between WSGI and ASGI tells the request anew, in the same context. A request that a program
+    makes to itself while it serves another is another one.
+    """
+    exchange: Any = context.current().values.get(_SERVED)
+    return exchange if exchange is not None and exchange.request.is_same(request) else None
 
 
 class ServerPolicy:
@@ -71,12 +83,13 @@ class Exchange:
         "_error",
         "_failure",
         "_is_over",
+        "_mount",
         "_parent",
         "_policy",
-        "_request",
         "_route",
         "_status",
         "is_whole",
+        "request",
         "span",
     )
 
@@ -88,7 +101,8 @@ class Exchange:
         values_of: ValuesOf,
     ) -> None:
         self._policy = policy
-        self._request = request
+        self.request = request
+        self._mount = ""
         self._route: str | None = None
         self._status: int | None = None
         self._error: str | None = None
@@ -105,7 +119,7 @@ class Exchange:
         if settings.request_headers:
             settings.request_headers.into(attributes, values_of)
         self.span = policy.tracer.start_span(
-            name_of(known(request.method)),
+            name_of(known_method(request.method)),
             kind=SpanKind.SERVER,
             attributes=attributes,
             links=links,
@@ -117,7 +131,8 @@ class Exchange:
     @property
     def context(self) -> Context:
         """What runs while the request is served runs in this context."""
-        return self._parent.with_span(self.span)
+        parent = self._parent
+        return Context(self.span, parent.baggage, {**parent.values, _SERVED: self})
 
     @property
     def is_answered(self) -> bool:
@@ -132,12 +147,16 @@ class Exchange:
         """Call the application's hook for responses with the library's own objects."""
         _hooks.call(self._policy.settings.response_hook, self.span, request, response)
 
+    def mounted(self, template: str) -> None:
+        """Learn below which template what serves the request is mounted; its routes do not have that."""
+        self._mount += template
+
     def routed(self, route: str | None) -> None:
         """Learn the template of the path that serves the request; None and "" are no route."""
         if route:
-            self._route = route
+            route = self._route = f"{self._mount}{route}"
             self.span.set_attribute("http.route", route)
-            self.span.update_name(f"{name_of(known(self._request.method))} {route}")
+            self.span.update_name(f"{name_of(known_method(self.request.method))} {route}")
 
     def answered(self, status: int, values_of: ValuesOf | None = None) -> None:
         """Learn the status of the response, and with `values_of(name)` how to read its headers."""
@@ -177,6 +196,6 @@ class Exchange:
         is_sent = self._duration_ns >= 0
         duration_ns = self._duration_ns if is_sent else perf_counter_ns() - self._began_ns
         self._policy.metrics.ended(
-            self._active, self._request, duration_ns, self._route, self._status, self._error
+            self._active, self.request, duration_ns, self._route, self._status, self._error
         )
         self.span.end(self.span.start_ns + duration_ns if is_sent else None)

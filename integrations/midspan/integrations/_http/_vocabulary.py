@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from midspan.integrations._http._methods import OTHER, known
+from midspan.integrations._http._known import known_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ def _stable_server(request: ServerRequest) -> Attributes:
 
 def _legacy_server(request: ServerRequest) -> Attributes:
     attributes: Attributes = {
-        "http.method": known(request.method),
+        "http.method": known_method(request.method),
         "http.scheme": request.scheme,
         "http.target": f"{request.path}?{request.query}" if request.query else request.path,
     }
@@ -84,7 +84,7 @@ def _stable_client(request: ClientRequest) -> Attributes:
 
 
 def _legacy_client(request: ClientRequest) -> Attributes:
-    attributes: Attributes = {"http.method": known(request.method), "http.url": request.url}
+    attributes: Attributes = {"http.method": known_method(request.method), "http.url": request.url}
     if request.host:
         attributes["net.peer.name"] = request.host
         if request.port is not None:
@@ -93,9 +93,9 @@ def _legacy_client(request: ClientRequest) -> Attributes:
 
 
 def _stable_method(method: str) -> Attributes:
-    name = known(method)
-    if name == OTHER:
-        return {"http.request.method": OTHER, "http.request.method_original": method[:_LONGEST_METHOD]}
+    name = known_method(method)
+    if name != method:
+        return {"http.request.method": name, "http.request.method_original": method[:_LONGEST_METHOD]}
     return {"http.request.method": name}
 
 
