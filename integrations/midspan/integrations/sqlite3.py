@@ -2,7 +2,7 @@
 
 The connections are sqlite3's own, of a subclass that was made for the class that the program asks for: what
 is a `sqlite3.Connection` stays one, and a `factory` is honoured. Connections that were there before are not
-recorded.
+recorded. What aiosqlite sends is recorded here as well, below the span of the task that asked for it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan import context
 from midspan.integrations._db import (
     DbPolicy,
     Target,
@@ -25,7 +26,7 @@ from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from sqlite3 import Connection
 
     from typing_extensions import Unpack
@@ -57,6 +58,7 @@ def instrument(**options: Unpack[DbOptions]) -> None:
         around = _connecting(policy, patches)
         patches.around(sqlite3, "connect", around)
         patches.around(sqlite3.dbapi2, "connect", around)
+        patches.when_imported("aiosqlite.core", _put_in_aiosqlite)
 
     _integration.turn_on(("sqlite3", "sqlite3.dbapi2"), put)
 
@@ -64,6 +66,20 @@ def instrument(**options: Unpack[DbOptions]) -> None:
 def uninstrument() -> None:
     """Open connections as before; those that are open send on without being recorded."""
     _integration.turn_off()
+
+
+def _put_in_aiosqlite(patches: Patches) -> None:
+    """Carry the context into the thread in which aiosqlite sends: the parent, and who records already."""
+    from aiosqlite.core import Connection  # noqa: PLC0415 - as above
+
+    def around(native: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @wraps(native)
+        def execute(self: Any, function: Any, *arguments: Any, **named: Any) -> Awaitable[Any]:  # noqa: ANN401 - aiosqlite's own
+            return native(self, context.carry(function) if patches.on else function, *arguments, **named)
+
+        return execute
+
+    patches.around(Connection, "_execute", around)
 
 
 def _connecting(policy: DbPolicy, patches: Patches) -> Callable[[Any], Any]:
