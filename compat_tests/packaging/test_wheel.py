@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import tarfile
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -33,35 +31,6 @@ def modules() -> list[str]:
     """Return the names under which the four portions' modules are imported."""
     names = [name.removesuffix(".py") for name in sources() if name.endswith(".py")]
     return sorted(name.removesuffix("/__init__").replace("/", ".") for name in names)
-
-
-def build(kind: str, source: Path, target: Path) -> Path:
-    """Build one archive with the build tools that the environment holds, and return it."""
-    command = [
-        sys.executable,
-        "-m",
-        "build",
-        "--no-isolation",
-        f"--{kind}",
-        "--outdir",
-        str(target),
-        str(source),
-    ]
-    _environments.run(command)
-    return next(target.glob("*.whl" if kind == "wheel" else "*.tar.gz"))
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    """Build an sdist from the checkout, and a wheel from that sdist alone."""
-    folder = tmp_path_factory.mktemp("dist")
-    sdist = build("sdist", ROOT, folder)
-    with tarfile.open(sdist) as archive:
-        # The filter is not there in the first releases of 3.10 and 3.11; the archive is our own.
-        archive.extractall(
-            folder / "unpacked", **({"filter": "data"} if hasattr(tarfile, "data_filter") else {})
-        )
-    return build("wheel", next((folder / "unpacked").iterdir()), folder)
 
 
 @pytest.fixture(scope="module")
