@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Courier"]
 
-# A thread that has nothing to do looks around this often all the same.
+# A thread that has nothing to do looks around this often all the same; if the disk could not be asked, soon.
 _IDLE_S: Final = 60.0
+_ASK_AGAIN_S: Final = 1.0
 # While the process ends: nobody wants to wait at each exit of a program whose collector is not there.
 _LAST_ATTEMPTS: Final = 2
 _LAST_PAUSE_S: Final = 0.25
@@ -110,7 +111,9 @@ class Courier:
 
     def pause_s(self) -> float:
         """Return how long there is nothing to do, unless somebody wakes the thread."""
-        return self._depot.outbox.seconds_to_next() if self._depot.first() is not None else _IDLE_S
+        if self._depot.first() is not None:
+            return self._depot.outbox.seconds_to_next()
+        return _ASK_AGAIN_S if self._depot.is_disk_busy else _IDLE_S
 
     def turn(self, *, everything: bool, deadline_s: float | None) -> None:  # noqa: ARG002 - there is always everything to do
         """Send what is due; with a deadline (monotonic seconds), all that can be sent until then."""

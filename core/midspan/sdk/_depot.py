@@ -73,6 +73,11 @@ class Depot:
                     return None
         return parcel
 
+    @property
+    def is_disk_busy(self) -> bool:
+        """Whether other processes were in the way when the disk was asked a moment ago."""
+        return self._spill is not None and self._spill.is_busy
+
     def begin_attempt(self, parcel: Parcel) -> None:
         """Note that a parcel is about to be sent."""
         if parcel.until_s is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble
 from midspan.sdk._outbox import Parcel
@@ -60,8 +60,6 @@ class Spill:
         # Whether there may be anything to take; a look at the disk says for sure.
         self.holds_any = self._file.exists
         self._looked_s = -_LOOK_S
-        # Those that have arrived while the disk could not be asked to forget them.
-        self._arrived: list[str] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -70,6 +68,13 @@ class Spill:
         # What tells it from an earlier one of the same number: a container's is always 1.
         self._holder = f"{os.uname().nodename}:{os.getpid()}:{self._nonce}"
         _holders.add(self._holder)
+        # What the disk is still to be told: of parcels that have arrived, or were let go, when it had no ear.
+        self._owed: list[tuple[str, tuple[Any, ...]]] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the disk had no ear a moment ago, because other processes wrote."""
+        return self._file.is_busy
 
     @property
     def has_room(self) -> bool:
@@ -103,7 +108,7 @@ class Spill:
             return None
         self._looked_s = now_s
         found = self._file.attempt(self._taken)
-        if found is None:
+        if found is None and not self._file.is_busy:
             # The disk could not be asked: it is, again, in a while.
             self.holds_any = False
         return found[0] if found else None
@@ -112,15 +117,15 @@ class Spill:
         """Return the oldest; None, in a list too, if there is none."""
         now_s = self._now_s()
         database.execute("BEGIN IMMEDIATE")
-        for key in self._arrived:
-            database.execute(_DELETE, (key,))
+        for statement, row in self._owed:
+            database.execute(statement, row)
         self._expire(database, now_s)
         self._release_what_the_dead_hold(database, now_s)
         found = database.execute(_OLDEST, (self._exporter, now_s)).fetchone()
         if found is not None:
             database.execute(_HOLD, (now_s + _HOLD_S, self._holder, found[0]))
         database.execute("COMMIT")
-        self._arrived.clear()
+        self._owed.clear()
         self.holds_any = found is not None
         return [None if found is None else Parcel(found[1], found[2], found[3], found[0])]
 
@@ -136,15 +141,18 @@ class Spill:
 
     def release(self, parcel: Parcel) -> None:
         """Leave a parcel to whoever comes next."""
-        self._file.attempt(lambda database: database.execute(_HOLD, (0.0, "", parcel.key)))
+        self._tell(_HOLD, (0.0, "", parcel.key))
         self.holds_any = True
 
     def remove(self, parcel: Parcel) -> None:
         """Forget a parcel that has arrived, or never will."""
-        if self._file.attempt(lambda database: database.execute(_DELETE, (parcel.key,))) is None:
-            # Nobody else takes it before the hold is over; until then there is time to try again.
-            self._arrived.append(parcel.key)
+        self._tell(_DELETE, (parcel.key,))
         self._file.shrank()
+
+    def _tell(self, statement: str, row: tuple[Any, ...]) -> None:
+        if self._file.attempt(lambda database: database.execute(statement, row)) is None:
+            # Nobody else takes the parcel before the hold is over; until then there is time to try again.
+            self._owed.append((statement, row))
 
     def _expire(self, database: sqlite3.Connection, now_s: float) -> None:
         """Drop what is too old to be worth sending, whosever it is: nobody else may come for it."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from midspan import _trouble
-from midspan._native import allocate_lock
+from midspan._native import allocate_lock, sleep
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,13 +23,17 @@ __all__ = ["FILE", "SpillFile"]
 FILE: Final = "midspan-spill.sqlite3"
 # SQLite's own, beside it.
 _SUFFIXES: Final = ("", "-wal", "-shm")
-# How long others may write; a shutdown may have to wait for it once.
-_BUSY_MS: Final = 1_000
+# How long others may write; a shutdown may have to wait for it once. After that, until it went well again, no
+# longer than somebody takes who writes one parcel.
+_PATIENCE_MS: Final = 1_000
+_LITTLE_PATIENCE_MS: Final = 50
 _PAGE_BYTES: Final = 4_096
 # Beyond the limit, for what takes hold of parcels and lets them go: a full file must be one to empty.
 _SPARE_PAGES: Final = 64
-# How long a file that could not be used is left alone.
+# How long a file that could not be used is left alone; and one that others did not let go of in time.
 _REST_S: Final = 30.0
+_BUSY_REST_S: Final = 1.0
+_POLL_S: Final = 0.005
 _SCHEMA: Final = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
@@ -61,6 +66,8 @@ class SpillFile:
         self._parents: list[sqlite3.Connection] = []
         self._failed_s = -_REST_S
         self._filled_s = -_REST_S
+        self._busy_s = -_REST_S
+        self._patience_ms = _PATIENCE_MS
 
     @property
     def exists(self) -> bool:
@@ -70,24 +77,31 @@ class SpillFile:
     @property
     def has_room(self) -> bool:
         """Whether it is worth trying to write."""
-        return not self._is_recent(self._filled_s) and not self._is_recent(self._failed_s)
+        return not (self._is_recent(self._filled_s) or self._is_recent(self._failed_s) or self.is_busy)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether other processes were in the way the last time, a moment ago: it is well otherwise."""
+        return self._is_recent(self._busy_s, _BUSY_REST_S)
 
     def shrank(self) -> None:
         """Note that something was deleted."""
         self._filled_s = -_REST_S
 
-    def _is_recent(self, moment_s: float) -> bool:
+    def _is_recent(self, moment_s: float, rest_s: float = _REST_S) -> bool:
         # A clock that was set back must not make it recent for an hour.
-        return abs(self._now_s() - moment_s) < _REST_S
+        return abs(self._now_s() - moment_s) < rest_s
 
     def attempt(self, act: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do something to the database, alone in this process; None if that went wrong."""
         with self._lock:
             try:
-                return act(self._opened())
+                done = act(self._opened())
+                self._wait_for_others(_PATIENCE_MS)
             except (sqlite3.Error, OSError) as error:
                 self._suffer(error)
                 return None
+            return done
 
     def attempt_to_add(self, act: Callable[[sqlite3.Connection], T]) -> T | None:
         """Do the same to what may need more room, up to the limit."""
@@ -131,8 +145,8 @@ class SpillFile:
     def _connected(self) -> sqlite3.Connection:
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
-            database.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-            database.executescript(_SCHEMA)
+            database.execute(f"PRAGMA busy_timeout = {self._patience_ms}")
+            _lay_out(database, self._patience_ms)
             self._bound(database, _SPARE_PAGES)
         except sqlite3.Error:
             database.close()
@@ -141,7 +155,7 @@ class SpillFile:
 
     def _suffer(self, error: Exception) -> None:
         """Put right what can be; the next attempt may find the file well again."""
-        if self._is_full(error):
+        if self._is_full(error) or self._is_locked(error):
             return
         self._close()
         if not self._is_recent(self._failed_s):
@@ -152,14 +166,33 @@ class SpillFile:
 
     def _is_full(self, error: Exception) -> bool:
         """Say, after having noted it, whether all that is wrong is that there is no room."""
-        database = self._connection
-        if database is None or not isinstance(error, sqlite3.OperationalError) or "full" not in str(error):
+        if self._connection is None or not _says(error, "full"):
             return False
-        if database.in_transaction:
-            database.rollback()
+        self._roll_back()
         self._filled_s = self._now_s()
         _trouble.note("spill.full", "what was to be kept on disk is not", error=error)
         return True
+
+    def _is_locked(self, error: Exception) -> bool:
+        """Say, after having noted it, whether all that is wrong is that others have written for too long."""
+        if not _says(error, "locked"):
+            return False
+        self._roll_back()
+        self._busy_s = self._now_s()
+        self._wait_for_others(_LITTLE_PATIENCE_MS)
+        _trouble.note("spill.busy", "others keep the file for what cannot be sent now", error=error)
+        return True
+
+    def _wait_for_others(self, patience_ms: int) -> None:
+        """From now on, wait so long for what other processes write."""
+        if patience_ms != self._patience_ms:
+            self._patience_ms = patience_ms
+            if self._connection is not None:
+                self._connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
+
+    def _roll_back(self) -> None:
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.rollback()
 
     def _put_aside(self) -> None:
         """Begin a new file in place of one that is corrupt, and keep that one for who wants to look at it."""
@@ -190,3 +223,25 @@ class SpillFile:
             self._parents.append(self._connection)
         self._connection = None
         self._lock = allocate_lock()
+
+
+def _lay_out(database: sqlite3.Connection, patience_ms: int) -> None:
+    """Make of a new file what it is to be.
+
+    Of two processes that come first, SQLite turns one away at once, however long it was told to wait.
+    """
+    until_s = time.monotonic() + patience_ms / 1_000
+    while True:
+        try:
+            database.executescript(_SCHEMA)
+        except sqlite3.OperationalError as error:
+            if not _says(error, "locked") or time.monotonic() > until_s:
+                raise
+            sleep(_POLL_S)
+        else:
+            return
+
+
+def _says(error: Exception, word: str) -> bool:
+    # Python 3.10 does not tell SQLite's codes.
+    return isinstance(error, sqlite3.OperationalError) and word in str(error)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 
@@ -10,6 +11,7 @@ from midspan import _trouble, delivery
 from midspan.delivery import Verdict
 from midspan.sdk import DeliverySettings, SpillSettings
 from midspan.sdk._courier import Courier
+from midspan.sdk._outbox import Parcel
 from midspan.sdk._spill import Spill
 
 QUICK = DeliverySettings(first_pause_s=0.001, longest_pause_s=0.002, longest_told_s=0.01)
@@ -384,6 +386,21 @@ def test_what_lay_in_a_file_that_broke_is_counted(make, tmp_path):
         account.spilled,
         account.dropped,
     )
+
+
+def test_a_disk_that_another_process_keeps_is_asked_again(make, tmp_path):
+    """What lies there is not forgotten meanwhile: a flush says so, and the next one sends it."""
+    settings = SpillSettings(str(tmp_path))
+    left = Spill(settings, "carrier")
+    left.put(Parcel("spans", b"a", 1))
+    left.close()
+    other = sqlite3.connect(tmp_path / "midspan-spill.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    courier = make(carrier := Carrier(), spill=Spill(settings, "carrier"))
+    assert not courier.flush(time.monotonic() + 1.2)
+    other.close()
+    assert courier.flush(soon())
+    assert [b"a"] == carrier.sent
 
 
 def test_a_wish_of_the_backend_outlasts_a_flush(make):

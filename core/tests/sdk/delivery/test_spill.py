@@ -53,6 +53,14 @@ def parcel(body=b"body", count=3, signal="spans"):
     return Parcel(signal, body, count)
 
 
+def locked(tmp_path, **options):
+    """Write to the folder's file until what is returned is closed, as another process may."""
+    file = tmp_path / "spill" / "midspan-spill.sqlite3"
+    other = sqlite3.connect(file, isolation_level=None, **options)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
 def test_what_is_put_is_taken_in_its_order(make, clock):
     """The oldest comes first, with all that is known of it; then there is nothing more."""
     spill = make()
@@ -314,15 +322,48 @@ def test_a_file_that_is_locked_for_long_costs_one_wait(make, clock, tmp_path):
     """Another process may be stopped in the midst of writing: whoever ends meanwhile has no time to lose."""
     spill = make()
     spill.put(parcel())
-    other = sqlite3.connect(tmp_path / "spill" / "midspan-spill.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = locked(tmp_path)
     began = time.monotonic()
     assert [False] * 5 == [spill.put(parcel()) for _ in range(5)]
     assert time.monotonic() - began < 2
-    other.execute("ROLLBACK")
     other.close()
-    clock.now_s += 31
     assert spill.put(parcel())
+
+
+def test_who_comes_in_the_same_moment_as_another_waits_for_him(make, tmp_path):
+    """Of two that make a new file SQLite turns one away at once; that must not cost him the use of it."""
+    (tmp_path / "spill").mkdir()
+    other = locked(tmp_path, check_same_thread=False)
+    spill = make()
+    leaving = threading.Timer(0.2, other.execute, ["ROLLBACK"])
+    leaving.start()
+    assert spill.put(parcel())
+    leaving.join()
+    other.close()
+    assert "spill.failed" not in _trouble.counts()
+
+
+def test_a_file_that_was_locked_is_asked_again_soon(make, clock, tmp_path):
+    """It is well otherwise: a second later others may be done, and what lies there is known."""
+    spill = make()
+    spill.put(parcel())
+    other = locked(tmp_path)
+    assert [None, False, True] == [spill.take(), spill.has_room, spill.holds_any]
+    other.close()
+    clock.now_s += 1.1
+    assert [True, b"body"] == [spill.has_room, spill.take().body]
+    assert {"spill.busy": 1} == _trouble.counts()
+
+
+def test_what_was_let_go_while_the_file_was_locked_is_free(make, tmp_path):
+    """The disk is told as soon as it has an ear, and not when the hold is over."""
+    spill = make()
+    spill.put(parcel())
+    taken = spill.take()
+    other = locked(tmp_path)
+    spill.release(taken)
+    other.close()
+    assert taken.key == spill.take().key
 
 
 def test_what_has_arrived_while_the_file_was_locked_is_not_sent_again(make, clock, tmp_path):
@@ -331,10 +372,8 @@ def test_what_has_arrived_while_the_file_was_locked_is_not_sent_again(make, cloc
     spill.put(parcel(b"arrived"))
     spill.put(parcel(b"waits"))
     taken = spill.take()
-    other = sqlite3.connect(tmp_path / "spill" / "midspan-spill.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = locked(tmp_path)
     spill.remove(taken)
-    other.execute("ROLLBACK")
     other.close()
     clock.now_s += 121
     assert b"waits" == spill.take().body
