@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-__all__ = ["after_in_child", "has_frozen_threads", "is_before_fork"]
+__all__ = ["after_in_child", "has_frozen_threads", "hook_into", "is_before_fork"]
 
 _functions: Final[list[Callable[[], object]]] = []
 _pid = os.getpid()
@@ -36,6 +36,9 @@ def is_before_fork() -> bool:
     uwsgi: Any = sys.modules.get("uwsgi")
     if uwsgi is None:
         return False
+    if not hasattr(uwsgi, "worker_id"):
+        # It is about to begin: the command line has put this in its place.
+        return True
     # Each worker and mule has a number once it is forked. A uWSGI may be built without spoolers.
     is_spooler = getattr(uwsgi, "i_am_the_spooler", bool)
     return not (uwsgi.worker_id() or uwsgi.mule_id() or is_spooler())
@@ -59,7 +62,7 @@ def _forked_by_uwsgi() -> None:
             function()
 
 
-def _hook_into(uwsgi: Any) -> None:  # noqa: ANN401 - a module that exists in uWSGI only
+def hook_into(uwsgi: Any) -> None:  # noqa: ANN401 - a module that exists in uWSGI only
     """Have uWSGI call us after a fork, beside whoever else wants to be called."""
     earlier = getattr(uwsgi, "post_fork_hook", None)
     try:
@@ -84,4 +87,4 @@ def _chained(earlier: Callable[[], object] | None) -> Callable[[], None]:
 
 os.register_at_fork(after_in_child=_note_pid)
 if "uwsgi" in sys.modules:
-    _hook_into(sys.modules["uwsgi"])
+    hook_into(sys.modules["uwsgi"])

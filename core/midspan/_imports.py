@@ -7,11 +7,10 @@ after its settings, gevent before everything. So an integration does not import 
 from __future__ import annotations
 
 import sys
-import threading
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import TYPE_CHECKING, Any
 
-from midspan import _trouble
+from midspan import _native, _trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["stop_waiting", "when_imported"]
 
 _waiting: dict[str, list[Callable[[], object]]] = {}
-_lock = threading.RLock()
+# Not one of `threading`: eventlet complains of what was there before it patches.
+_lock = _native.allocate_rlock()
 
 
 def when_imported(module: str, act: Callable[[], object]) -> None:

@@ -8,6 +8,7 @@ from midspan import sdk
 from midspan._imports import when_imported
 from midspan.cli.run._plug_in import PlugIn, say
 from midspan.cli.run._points import registered
+from midspan.cli.run._uwsgi import expect
 from midspan.cli.run._wishes import VARIABLE, Wishes
 
 __all__ = ["begin"]
@@ -17,6 +18,7 @@ def begin() -> None:
     """Do all of it; never raises: the program runs, instrumented or not."""
     try:
         wishes = Wishes.read(os.environ.get(VARIABLE, "{}"))
+        expect()
         if sdk.get_pipeline() is None:
             sdk.configure(flush_on_sigterm=True)
         for point in registered():

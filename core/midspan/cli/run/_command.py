@@ -82,8 +82,9 @@ def _show(wishes: Wishes) -> None:
 def _environment(wishes: Wishes, variables: dict[str, str]) -> dict[str, str]:
     """Return the program's environment: the file's variables where there are none, and the way in."""
     environment = {**variables, **os.environ, VARIABLE: wishes.written()}
-    before = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    environment["PYTHONPATH"] = os.pathsep.join([_STARTUP, *(e for e in before if e != _STARTUP)])
+    # Word for word: an empty entry means the current folder.
+    before = [environment["PYTHONPATH"]] if environment.get("PYTHONPATH") else []
+    environment["PYTHONPATH"] = os.pathsep.join([_STARTUP, *before])
     return environment
 
 

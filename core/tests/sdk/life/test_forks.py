@@ -60,7 +60,7 @@ def in_child(function: Callable[[], Any]) -> Any:
 def test_a_hook_without_a_fork_begins_nothing_anew(begun):
     """uWSGI calls it in the process that did not fork, too, where there is no master."""
     server = SimpleNamespace()
-    _forks._hook_into(server)
+    _forks.hook_into(server)
     server.post_fork_hook()
     assert [] == begun
 
@@ -68,7 +68,7 @@ def test_a_hook_without_a_fork_begins_nothing_anew(begun):
 def test_a_fork_that_the_interpreter_knows_of_counts_once(begun):
     """With uWSGI's fork hooks both ways lead there."""
     server = SimpleNamespace()
-    _forks._hook_into(server)
+    _forks.hook_into(server)
 
     def child() -> int:
         server.post_fork_hook()
@@ -80,7 +80,7 @@ def test_a_fork_that_the_interpreter_knows_of_counts_once(begun):
 def test_a_fork_that_only_uwsgi_knows_of_is_noticed(begun, monkeypatch):
     """The process has another id than before."""
     server = SimpleNamespace()
-    _forks._hook_into(server)
+    _forks.hook_into(server)
     monkeypatch.setattr(_forks, "_pid", 1)
     server.post_fork_hook()
     server.post_fork_hook()
@@ -90,7 +90,7 @@ def test_a_fork_that_only_uwsgi_knows_of_is_noticed(begun, monkeypatch):
 def test_the_applications_hook_is_called_after_ours(begun, monkeypatch):
     """Who has set `uwsgi.post_fork_hook` finds everything begun anew."""
     server = SimpleNamespace(post_fork_hook=lambda: begun.append(0))
-    _forks._hook_into(server)
+    _forks.hook_into(server)
     monkeypatch.setattr(_forks, "_pid", 1)
     server.post_fork_hook()
     assert [os.getpid(), 0] == begun
@@ -109,7 +109,7 @@ def decorators(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_uwsgis_decorators_share_their_hook(decorators, earlier):
     """It calls all that is in its chain, ours first, and a hook of before that nobody would call now."""
     hook = decorators.postfork_chain_hook if earlier == "the chain's" else earlier
-    _forks._hook_into(SimpleNamespace(post_fork_hook=hook))
+    _forks.hook_into(SimpleNamespace(post_fork_hook=hook))
     others = [print] if earlier is print else []
     assert [_forks._forked_by_uwsgi, *others, "the application's"] == decorators.postfork_chain
 

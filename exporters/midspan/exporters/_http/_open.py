@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import time
 from importlib import util
 from typing import TYPE_CHECKING, Any
@@ -83,7 +84,9 @@ def _load() -> Any:  # noqa: ANN401 - a class that only exists where `requests` 
 
 def _load_before_fork() -> None:
     """Import it for all children at once; and a child of an import that is under way could never import."""
-    if _is_wanted:
+    # A server that has loaded gevent may let each child patch for itself: it is not imported before that.
+    is_begun, may_patch = "requests" in sys.modules, bool({"gevent", "eventlet"} & sys.modules.keys())
+    if _is_wanted and (is_begun or not may_patch):
         with contextlib.suppress(ImportError):
             _load()
 
