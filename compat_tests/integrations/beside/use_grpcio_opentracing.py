@@ -11,8 +11,8 @@ GIVES = """
 page | new code
   /shop.Cart/Add client | opentracing
     /shop.Cart/Add server | opentracing
-  /shop.Cart/Add client | opentracing
-    /shop.Cart/Add server | opentracing
+  /shop.Cart/List client | opentracing
+    /shop.Cart/List server | opentracing
 """
 made = []
 
@@ -34,6 +34,6 @@ def ask():
         served(lambda server: intercept_server(server, made[1])) as address,
         grpc.insecure_channel(address) as bare,
     ):
-        add = intercept_channel(bare, made[0]).unary_unary("/shop.Cart/Add")
-        for _ in range(2):
-            add(b"x")
+        channel = intercept_channel(bare, made[0])
+        channel.unary_unary("/shop.Cart/Add")(b"x")
+        list(channel.unary_stream("/shop.Cart/List")(b"x"))

@@ -17,9 +17,9 @@ GIVES = """
 page | new code
   oc page | opencensus
     Sent.shop.Cart.Add client | opencensus
+      shop.Cart/Add server | grpc
     /hello client | opencensus
       answer | far side
-shop.Cart/Add server | grpc
 """
 
 

@@ -12,12 +12,12 @@ INTEGRATIONS = ("grpc",)
 GIVES = """
 page | new code
   shop.Cart/Add client | grpc
+    Recv.shop.Cart.Add server | opencensus
   oc page | opencensus
     Sent.shop.Cart.Add client | opencensus
-    Sent.shop.Cart.Add client | opencensus
-Recv.shop.Cart.Add server | opencensus
-Recv.shop.Cart.Add server | opencensus
-Recv.shop.Cart.Add server | opencensus
+      Recv.shop.Cart.Add server | opencensus
+    Sent.shop.Cart.List client | opencensus
+      Recv.shop.Cart.List server | opencensus
 """
 made = []
 
@@ -39,6 +39,9 @@ def ask():
         # It measures messages, so it wants real ones.
         add = channel.unary_unary("/shop.Cart/Add", StringValue.SerializeToString, StringValue.FromString)
         add(StringValue(value="x"))
+        everything = channel.unary_stream(
+            "/shop.Cart/List", StringValue.SerializeToString, StringValue.FromString
+        )
         with traced():
-            for _ in range(2):
-                add(StringValue(value="x"))
+            add(StringValue(value="x"))
+            list(everything(StringValue(value="x")))

@@ -11,6 +11,7 @@ from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from midspan import _trouble, context
+from midspan.integrations._grpc._legacy import carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +72,11 @@ def _around(native: Callable[..., Any], kind: Kind, end: Callable[..., None]) ->
         given = {**dict(zip(options, arguments[1:], strict=False)), **named}
         # What does not fit is for gRPC to complain of.
         fits = len(given) == len(arguments[1:]) + len(named)
+        if fits and kind.is_left():
+            given["metadata"] = carried(given.get("metadata"), kind.metadata)
+            return native(self, *arguments[:1], **given)
         begun = None
-        if fits and not kind.is_left():
+        if fits:
             calling, method = self._midspan
             asked = (given.get(field) for field in kind.details._fields[1:])
             begun = calling.begin(kind.details(method, *asked), kind.metadata)

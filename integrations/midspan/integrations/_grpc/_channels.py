@@ -20,7 +20,7 @@ from midspan.integrations._grpc._aio_server import AioServerInterceptor
 from midspan.integrations._grpc._begin import Calling
 from midspan.integrations._grpc._callables import record
 from midspan.integrations._grpc._client import BLOCKING
-from midspan.integrations._grpc._legacy import among_interceptors
+from midspan.integrations._grpc._legacy import CarryingInterceptor, among_interceptors
 from midspan.integrations._grpc._server import ServerInterceptor
 from midspan.integrations._rpc import NOWHERE, Peer, read_target
 
@@ -103,8 +103,9 @@ def _starting(interceptor: Any, patches: Patches) -> Callable[[Any], Any]:  # no
             *arguments: Any,  # noqa: ANN401 - as above
             **named: Any,  # noqa: ANN401 - as above
         ) -> None:
-            if patches.on and not among_interceptors(interceptors):
-                interceptors = (interceptor, *(interceptors or ()))
+            if patches.on:
+                first = CarryingInterceptor() if among_interceptors(interceptors) else interceptor
+                interceptors = (first, *(interceptors or ()))
             native(self, thread_pool, generic_handlers, interceptors, *arguments, **named)
 
         return __init__
