@@ -67,7 +67,7 @@ def _install(report: Report, words: Sequence[str]) -> int:
     """Install what is lacking, then look again: an interpreter of its own sees what is new."""
     for row in report.on:
         for part in row.wrong:
-            print(f"left as it is: {part.found} ({part.requirement.text} is needed)")
+            print(f"left as it is: {part.found} ({part.wanted} is needed)")
     try:
         code = install([each.text for each in report.lacking], report.installed.pins())
     except (CannotInstallError, OSError) as trouble:

@@ -29,7 +29,7 @@ def look(wishes: Wishes, variables: Mapping[str, str]) -> Report:
     report = Report(seeker.installed)
     report.rows += seeker.integrations()
     report.rows += seeker.bridges()
-    report.rows += _exporters(seeker, report, Environment(variables), variables)
+    report.rows += _exporters(seeker, report, variables)
     return report
 
 
@@ -92,25 +92,13 @@ class _Seeker:
         return row._replace(parts=tuple(parts))
 
 
-def _exporters(
-    seeker: _Seeker, report: Report, environment: Environment, variables: Mapping[str, str]
-) -> Iterator[Row]:
+def _exporters(seeker: _Seeker, report: Report, variables: Mapping[str, str]) -> Iterator[Row]:
     """Yield a row for each exporter that is configured; note in the report what cannot be."""
     known = {point.name: point for point in _points("exporters")}
-    lists = named_exporters(environment)
-    for name in dict.fromkeys([*lists[0], *lists[1]]):
-        said_by = {
-            variable if environment.text(variable) else "by default"
-            for variable, names in zip(_VARIABLES, lists, strict=True)
-            if name in names
-        }
-        if name == "none":
-            continue
+    for name, said_by in _named(Environment(variables)).items():
         if name not in known:
-            report.refusals.append(
-                f"there is no exporter {name!r} ({', '.join(sorted(said_by))}); "
-                f"there is: {', '.join(known)}, none"
-            )
+            there = ", ".join([*known, "none"])
+            report.refusals.append(f"there is no exporter {name!r} ({_listed(said_by)}); there is: {there}")
             continue
         try:
             with watched() as readings:
@@ -120,7 +108,23 @@ def _exporters(
             continue
         said_by |= {variable for variable, said in readings.items() if said}
         row = seeker.row("exporters", known[name], extras)
-        yield row._replace(why=", ".join(sorted(said_by)), trouble="" if row.lacking else trouble)
+        # What lacks its library cannot be imported: that is no trouble of its own.
+        yield row._replace(why=_listed(said_by), trouble="" if row.lacking else trouble)
+
+
+def _named(environment: Environment) -> dict[str, set[str]]:
+    """Return the exporters that are configured, each with the variables that name it."""
+    found: dict[str, set[str]] = {}
+    for variable, names in zip(_VARIABLES, named_exporters(environment), strict=True):
+        who = variable if environment.text(variable) else "by default"
+        for name in names:
+            found.setdefault(name, set()).add(who)
+    found.pop("none", None)
+    return found
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _extras_for(point: metadata.EntryPoint, variables: Mapping[str, str]) -> tuple[Iterable[str], str]:

@@ -58,7 +58,7 @@ def _about(row: Row) -> str:
     if row.off:
         return f"off: {row.off}"
     told = [f"{each.text} is not installed" for each in row.lacking]
-    told += [f"{part.found} is here, {part.requirement.text} is needed" for part in row.wrong]
+    told += [f"{part.found} is here, {part.wanted} is needed" for part in row.wrong]
     if row.trouble:
         told.append(row.trouble)
     if not told:
@@ -72,18 +72,23 @@ def _verdict(report: Report, pen: Pen, words: Sequence[str]) -> Iterator[str]:
     if report.lacking:
         yield from pen.marked("trouble", f"{_counted(len(report.lacking))} not installed")
         yield f"  {pen.mark('remedy')} {shlex.join(['midspan', 'bootstrap', *words, '--install'])}"
-    wrong = {part.requirement.text: row for row in report.on for part in row.wrong}
-    if wrong:
-        told = f"{_counted(len(wrong))} here in a version that midspan does not work with: yours to change"
-        yield from pen.marked("trouble", told)
-        yield f"  {pen.mark('remedy')} {shlex.join([*words_to_install(), *wrong])}"
-        names = [row.name for row in wrong.values() if row.group != "exporters"]
-        if names:
-            yield from pen.marked("remedy", f"or without: --no {','.join(names)}", "  ")
+    yield from _advice_on_versions(report, pen)
     if any(row.trouble for row in report.on):
         yield from pen.marked("trouble", "something cannot be used: the reason is given above")
     if not report.exit_code:
         yield from pen.marked("well", "nothing is lacking")
+
+
+def _advice_on_versions(report: Report, pen: Pen) -> Iterator[str]:
+    wrong = {part.wanted: row for row in report.on for part in row.wrong}
+    if not wrong:
+        return
+    told = f"{_counted(len(wrong))} here in a version that midspan does not work with: yours to change"
+    yield from pen.marked("trouble", told)
+    yield f"  {pen.mark('remedy')} {shlex.join([*words_to_install(), *wrong])}"
+    names = [row.name for row in wrong.values() if row.group != "exporters"]
+    if names:
+        yield from pen.marked("remedy", f"or without: --no {','.join(names)}", "  ")
 
 
 def _counted(count: int) -> str:

@@ -29,6 +29,13 @@ class Part(NamedTuple):
         return self.found is not None and not self.requirement.allows(self.found.version)
 
     @property
+    def wanted(self) -> str:
+        """What should be here, by the name of what is."""
+        if self.found is None or self.requirement.is_for(self.found.name):
+            return self.requirement.text
+        return f"{self.found.name}{self.requirement.specifiers}"
+
+    @property
     def is_itself(self) -> bool:
         """Whether an installer would see that it is here, or that nothing is."""
         return self.found is None or (bool(self.found.version) and self.requirement.is_for(self.found.name))

@@ -52,12 +52,13 @@ def test_a_library_that_goes_by_another_name_stays(site, bootstrap):
 
 
 def test_a_library_that_goes_by_another_name_can_be_too_old(site, bootstrap):
-    """Its version is judged all the same."""
+    """Its version is judged all the same, and it would be upgraded by the name that it has."""
     site.install("psycopg2", "2.8.6")
     site.write("psycopg2-2.8.6.dist-info/top_level.txt", "psycopg2\n")
     site.write("psycopg2.py", "")
     run = bootstrap()
-    assert "✗ psycopg2 psycopg2 2.8.6 is here, psycopg2-binary>=2.9.2 is needed" in run.lines
+    assert "✗ psycopg2 psycopg2 2.8.6 is here, psycopg2>=2.9.2 is needed" in run.lines
+    assert ("'psycopg2>=2.9.2'" in run.out, "psycopg2-binary" in run.out) == (True, False)
 
 
 def test_a_library_without_metadata_is_taken_as_it_is(site, bootstrap):
