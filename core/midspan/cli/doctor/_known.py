@@ -125,7 +125,7 @@ KNOWN: Final[dict[str, tuple[str, ...]]] = {
         "MIDSPAN_SQL_COMMENTS",
     ),
     "what hides credentials": ("MIDSPAN_UNREDACTED",),
-    "midspan run": ("MIDSPAN_RUN",),
+    "midspan run": ("MIDSPAN_RUN", "MIDSPAN_RUN_SAID"),
 }
 
 # Those that read when an application brings them into play: it cannot be seen here.
