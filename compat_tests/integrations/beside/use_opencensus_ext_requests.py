@@ -17,6 +17,8 @@ page | new code
       answer | far side
     /hello client | opencensus
       answer | far side
+    GET client | requests
+      answer | far side
 """
 
 
@@ -35,3 +37,5 @@ def ask():
             requests.get(url, timeout=10)
             with requests.Session() as session:
                 session.get(url, timeout=10)
+                # The extension knows nothing of this.
+                session.send(requests.Request("GET", url).prepare(), timeout=10)

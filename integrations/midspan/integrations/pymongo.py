@@ -182,7 +182,7 @@ def _legacy() -> str | None:
         return None
     # What calls our `started` is what has all of the client's listeners.
     publisher = sys._getframe(2).f_locals.get("self")
-    for listener in publisher.event_listeners() if publisher is not None else ():
+    for listener in getattr(publisher, "event_listeners", tuple)():
         module = type(listener).__module__
         if module in _LEGACY and not is_idle(getattr(listener, "tracer", None)):
             return str(module)
