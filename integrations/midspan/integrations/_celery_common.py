@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan import _trouble
 from midspan.integrations._beside import stands_back
 from midspan.integrations._messaging import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from midspan.integrations._messaging import MessagingPolicy
 
-__all__ = ["guarded", "is_to_record", "message_of"]
+__all__ = ["is_to_record", "message_of"]
 
 # What the conventions call the systems behind Celery's transports; others keep the transport's name.
 _SYSTEMS: Final = {
@@ -39,18 +36,6 @@ def message_of(app: Any, task: str, destination: str | None = None, id: str | No
 def is_to_record(policy: MessagingPolicy, app: Any, task: str) -> bool:  # noqa: ANN401 - as above
     """Say whether a task's spans are to be made here, and by this integration."""
     return policy.is_to_record(task) and not stands_back("celery", _legacy(app))
-
-
-def guarded(listener: Callable[..., None]) -> Callable[..., None]:
-    """Return a receiver of a signal that never raises: Celery would print what it does."""
-
-    def receive(**named: Any) -> None:  # noqa: ANN401 - whatever the signal says
-        try:
-            listener(**named)
-        except Exception as error:  # noqa: BLE001 - a task must not suffer from its telemetry
-            _trouble.report("integration.celery", "%s failed", listener.__name__, error=error)
-
-    return receive
 
 
 def _system(app: Any) -> str:  # noqa: ANN401 - as above

@@ -11,8 +11,9 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._celery_common import guarded, is_to_record, message_of
+from midspan.integrations._celery_common import is_to_record, message_of
 from midspan.integrations._celery_running import queue_of
+from midspan.integrations._guarded import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import propagation
 from midspan.integrations._beside import Legacy
+from midspan.integrations._guarded import guarded
 from midspan.integrations._http import ClientPolicy, client_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -119,8 +120,9 @@ def _prepare(call: Call, request: Request) -> None:
     call.hook(request)
 
 
+@guarded
 def _tell(call: Call, request: Request, response: Response) -> None:
     version = response.http_version.removeprefix("HTTP/")
     values: Callable[[str], Iterable[str]] = response.headers.get_list
-    call.answered(response.status_code, version, values)
+    call.answered(response.status_code, version or None, values)
     call.answer_hook(request, response)

@@ -1,7 +1,8 @@
 """Record the requests that are sent with requests.
 
-Each request that goes over the wire has a span of its own: a redirect that is followed is a second one. The
-headers of the trace go with it. urllib3, which requests is made of, stays silent for it.
+Each request that a session sends has a span of its own: a redirect that is followed is a second one. What an
+adapter sends again by itself (`max_retries`) is one with it. The span ends when the headers of the response
+are there. The headers of the trace go with it. urllib3, which requests is made of, stays silent for it.
 
 Where a legacy library records the same (opencensus-ext-requests, say, or requests-opentracing), this
 integration stands back, and urllib3's with it.
@@ -13,6 +14,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations._beside import Legacy, below_urllib3
+from midspan.integrations._guarded import guarded
 from midspan.integrations._http import ClientPolicy, client_settings, covered
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -87,7 +89,7 @@ def _sending(policy: ClientPolicy, patches: Patches) -> Callable[[Any], Any]:
             if _LEGACY.is_here(native) or below_urllib3("requests"):
                 with covered():
                     return native(self, request, *arguments, **named)
-            with policy.call(request.method or "", url, _values_of(request.headers)) as call:
+            with policy.call(request.method or "", url, _values_of(request.headers or {})) as call:
                 call.inject(request.headers)
                 call.hook(request)
                 response = native(self, request, *arguments, **named)
@@ -103,6 +105,7 @@ def _each_once(adapters: Iterable[Any]) -> list[Any]:
     return list({id(adapter): adapter for adapter in adapters}.values())
 
 
+@guarded
 def _tell(call: Call, request: PreparedRequest, response: Response) -> None:
     version = {9: "0.9", 10: "1.0", 11: "1.1", 20: "2"}.get(getattr(response.raw, "version", None) or 0)
     call.answered(response.status_code, version, _values_of(response.headers))

@@ -11,6 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan.integrations._beside import below_urllib3
+from midspan.integrations._guarded import guarded
 from midspan.integrations._http import ClientPolicy, client_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
     from urllib3 import HTTPConnectionPool
 
-    from midspan.integrations._http import ClientOptions
+    from midspan.integrations._http import Call, ClientOptions
     from midspan.integrations._patches import Patches
 
 __all__ = ["LIBRARY", "instrument", "uninstrument"]
@@ -80,15 +81,12 @@ def _making(policy: ClientPolicy, patches: Patches) -> Callable[[Any], Any]:
             whole = _whole(self, url)
             if not patches.on or not policy.is_to_record(whole) or below_urllib3("urllib3"):
                 return native(self, conn, method, url, *arguments, **named)
-            # A copy: it may be the pool's own dictionary, or the caller's.
-            headers = dict(named.get("headers") or {})
-            with policy.call(method, whole, _values_of(headers)) as call:
-                call.inject(headers)
+            given = named.get("headers") or {}
+            with policy.call(method, whole, _values_of(given)) as call:
+                headers = _with_trace(given, call)
                 call.hook(self)
                 response = native(self, conn, method, url, *arguments, **{**named, "headers": headers})
-                version = _VERSIONS.get(getattr(response, "version", 0))
-                call.answered(response.status, version, _values_of(response.headers))
-                call.answer_hook(self, response)
+                _tell(call, self, response)
                 return response
 
         return _make_request
@@ -103,6 +101,26 @@ def _whole(pool: HTTPConnectionPool, url: str) -> str:
     host = f"[{pool.host}]" if ":" in pool.host else pool.host
     port = "" if pool.port is None or (pool.scheme, pool.port) in _DEFAULT_PORTS else f":{pool.port}"
     return f"{pool.scheme}://{host}{port}{url}"
+
+
+def _with_trace(given: Mapping[str, Any], call: Call) -> Mapping[str, Any]:
+    """Return a copy with the headers of the trace: the given one may be the pool's own, or the caller's."""
+    ours: dict[str, str] = {}
+    call.inject(ours)
+    # Of urllib3's own kind, which keeps apart what is given twice.
+    copy = getattr(given, "copy", None)
+    headers = dict(given) if copy is None else copy()
+    for name in [name for name in headers if str(name).lower() in ours]:
+        del headers[name]
+    headers.update(ours)
+    return headers
+
+
+@guarded
+def _tell(call: Call, pool: HTTPConnectionPool, response: Any) -> None:  # noqa: ANN401 - as above
+    version = _VERSIONS.get(getattr(response, "version", 0))
+    call.answered(response.status, version, _values_of(response.headers))
+    call.answer_hook(pool, response)
 
 
 def _values_of(headers: Mapping[str, Any]) -> Callable[[str], Iterable[str]]:
