@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _STARTUP: Final = str(Path(__file__).with_name("startup"))
-# As a shell says it.
+# As a shell says them.
 _NOT_FOUND: Final = 127
+_NOT_STARTED: Final = 126
 _REFUSED: Final = 2
+# Python ignores these, and what is ignored when a program begins stays so: a shell's pipes would not end.
+_IGNORED_BY_PYTHON: Final = ("SIGPIPE", "SIGXFSZ")
 
 
 def command(argv: Sequence[str]) -> int:
@@ -98,7 +102,17 @@ def _become(words: list[str], environment: dict[str, str]) -> int:
     if program is None:
         print(f"midspan run: {words[0]} is not there, or is no program", file=sys.stderr)
         return _NOT_FOUND
-    sys.stdout.flush()
-    # By its whole path: Python finds its environment by the name that it is called by.
-    os.execve(program, [program, *words[1:]], environment)  # noqa: S606 - to start what it was told to start is its purpose
-    return 0  # never: the process is the program now
+    return _start(program, words[1:], environment)
+
+
+def _start(program: str, arguments: list[str], environment: dict[str, str]) -> int:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    for name in _IGNORED_BY_PYTHON:
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        # By its whole path: Python finds its environment by the name that it is called by.
+        os.execve(program, [program, *arguments], environment)  # noqa: S606 - to start what it was told to start is its purpose
+    except OSError as trouble:
+        print(f"midspan run: {program} cannot be started: {trouble.strerror}", file=sys.stderr)
+    return _NOT_STARTED

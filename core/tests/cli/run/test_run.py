@@ -25,6 +25,8 @@ connection.execute("CREATE TABLE t (id INT)")
 print(type(connection).__name__, sys.argv[1:], sdk.get_pipeline().stats().exporters["jsonl"].accepted)
 """
 
+BASE = getattr(sys, "_base_executable", sys.executable)
+
 
 def ran(arguments, cwd, **variables):
     """Run `midspan run` in a process of its own."""
@@ -66,6 +68,85 @@ def test_a_child_process_is_instrumented_too(tmp_path):
     assert " [] 1" in ran(["-c", parent], tmp_path).stdout
 
 
+CHILD = """
+import multiprocessing, sqlite3, sys
+
+def tell(queue):
+    queue.put(type(sqlite3.connect(":memory:")) is not sqlite3.Connection)
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    queue = context.Queue()
+    child = context.Process(target=tell, args=(queue,))
+    child.start()
+    print(queue.get())
+    child.join()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_so_is_one_that_multiprocessing_starts(tmp_path, method):
+    """By any of its methods."""
+    (tmp_path / "program.py").write_text(CHILD)
+    assert "True\n" == ran(["program.py", method], tmp_path, OTEL_TRACES_EXPORTER="none").stdout
+
+
+@pytest.mark.slow
+def test_so_is_a_program_that_replaces_itself(tmp_path):
+    """By `os.execv`, as reloaders do."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    replaced = "import os, sys; os.execv(sys.executable, [sys.executable, 'program.py'])"
+    assert " [] 1" in ran(["-c", replaced], tmp_path).stdout
+
+
+@pytest.mark.skipif(BASE == sys.executable, reason="there is no other Python to be sure of")
+def test_a_python_without_midspan_is_left_alone(tmp_path):
+    """With one line, which its children do not repeat; whichever of them has midspan is instrumented."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'pass'])"
+    grandchild = f"subprocess.run([{sys.executable!r}, 'program.py'])"
+    done = ran([BASE, "-c", f"{child}; {grandchild}; sys.exit(3)"], tmp_path)
+    assert (3, 1) == (done.returncode, done.stderr.count("\n"))
+    assert done.stderr.startswith(f"midspan run: {BASE} is left alone: ")
+    assert " [] 1" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("raised", ["1 / 0", "import no_such_module"])
+def test_what_another_sitecustomize_raises_is_told_as_ever(tmp_path, raised):
+    """By Python; the program is instrumented, and runs."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "sitecustomize.py").write_text(raised)
+    done = ran(["program.py"], tmp_path, PYTHONPATH=str(tmp_path))
+    assert "Error in sitecustomize" in done.stderr
+    assert " [] 1" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("given", [None, "", ":/a", "/a::/b", "/a"])
+def test_the_path_is_the_program_s_own(tmp_path, given):
+    """What PYTHONPATH says is kept word for word: an empty entry is the current folder."""
+    variables = {} if given is None else {"PYTHONPATH": given}
+    told = "import sys; print(sys.path)"
+    environment = {"PATH": os.environ["PATH"], **variables}
+    plain = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert plain.stdout == ran(["-c", told], tmp_path, **variables).stdout
+
+
+def test_a_program_ends_as_it_would(tmp_path):
+    """By the signal that it was sent, and by a pipe that nobody reads any more."""
+    assert -15 == ran(["-c", "import os; os.kill(os.getpid(), 15)"], tmp_path).returncode
+    assert -13 == ran(["sh", "-c", "kill -PIPE $$"], tmp_path).returncode
+
+
 def test_what_is_named_stays_off(tmp_path):
     """`--no`, with several names at once."""
     (tmp_path / "program.py").write_text(PROGRAM)
@@ -85,6 +166,25 @@ def test_what_cannot_be_is_said(arguments, code, said, capsys):
     """In one line, with an exit code."""
     assert code == main(["run", *arguments])
     assert said in capsys.readouterr().err
+
+
+def test_what_cannot_be_started_is_said(tmp_path):
+    """As a shell says it, with its exit code."""
+    (tmp_path / "program").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "program").chmod(0o755)
+    done = ran(["./program"], tmp_path)
+    said = "midspan run: ./program cannot be started: No such file or directory\n"
+    assert (126, said) == (done.returncode, done.stderr)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python reads TOML from 3.11 on")
+def test_options_that_are_wrong_leave_one_integration_out(tmp_path):
+    """It is said when its library comes, and the program runs."""
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "midspan.toml").write_text('[integrations.sqlite3]\nstatment = "raw"\n')
+    done = ran(["program.py"], tmp_path)
+    assert " [] 0" in done.stdout
+    assert "midspan run: sqlite3 is left out; ConfigurationError: instrument() of sqlite3" in done.stderr
 
 
 def test_a_wrong_configuration_is_said_and_the_program_runs(tmp_path):
