@@ -1,14 +1,10 @@
-"""Serve and send requests full of secrets, with every integration on; print the names of those."""
+"""Serve and send requests full of secrets."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
-import logging
 import sqlite3
-import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from importlib import metadata
 from threading import Thread
 
 import flask
@@ -16,13 +12,9 @@ import httpx
 import requests
 import sqlalchemy
 import urllib3
+from _shared import BEARER, COOKIE, LITERAL, PASSWORD, TOKEN, recorded
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-
-from midspan import sdk
-
-SECRETS = sys.argv[1].split(",")
-BEARER, COOKIE, TOKEN, LITERAL, PASSWORD = SECRETS
 
 
 class Far(BaseHTTPRequestHandler):
@@ -42,16 +34,6 @@ class Far(BaseHTTPRequestHandler):
 def fail(*_arguments):
     """Raise what our own log will tell of."""
     raise ValueError(f"no hook for mysql://shop:{PASSWORD}@db.internal, token={TOKEN}")
-
-
-def turn_all_on():
-    """Instrument every library, one of them with a hook that fails."""
-    names = []
-    for entry in metadata.entry_points(group="midspan.integrations"):
-        options = {"request_hook": fail} if entry.name == "flask" else {}
-        importlib.import_module(entry.value).instrument(**options)
-        names.append(entry.name)
-    return names
 
 
 def make_flask():
@@ -119,26 +101,17 @@ def store():
 
 
 def main():
-    """Do all of it, and say what was on."""
-    ours = logging.getLogger("midspan")
-    ours.addHandler(logging.StreamHandler(sys.stdout))
-    # What Flask logs of an exception is Flask's own.
-    ours.propagate = False
-    ours.setLevel(logging.DEBUG)
+    """Do all of it, with a hook that fails."""
     headers = {
         "Authorization": f"Bearer {BEARER}",
         "Cookie": f"session={COOKIE}",
         "X-Long": "x" * 5_000,
         "User-Agent": "curious/1.0",
     }
-    pipeline = sdk.configure(service_name="shop", exporters=["otlp"])
-    names = turn_all_on()
-    serve(headers)
-    send(headers)
-    store()
-    assert pipeline.force_flush(timeout_s=10)
-    pipeline.shutdown(timeout_s=5)
-    print(",".join(sorted(names)))
+    with recorded(flask={"request_hook": fail}):
+        serve(headers)
+        send(headers)
+        store()
 
 
 main()
