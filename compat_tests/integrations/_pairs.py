@@ -73,6 +73,8 @@ PAIRS: Final = {
     "opencensus_ext_threading": Pair("opencensus-ext-threading", ("threading",)),
     # OpenTracing
     "django_opentracing": _one("django-opentracing", "django", "django_opentracing"),
+    "django_opentracing_view": _one("django-opentracing", "django", "django_opentracing.tracing"),
+    "flask_opentracing_view": _one("flask-opentracing", "flask", "flask_opentracing.tracing"),
     "flask_opentracing": _one("flask-opentracing", "flask", "flask_opentracing.tracing"),
     "starlette_opentracing": _one("starlette-opentracing", "starlette", "starlette_opentracing.middleware"),
     "starlette_opentracing_fastapi": _one(

@@ -10,9 +10,12 @@ from django.http import HttpResponse
 from django.urls import path
 
 
-def configure(middleware, **more):
-    """Set Django up, with this middleware."""
-    urls = [path("hello", lambda _: HttpResponse("hello"))]
+def configure(middleware, decorated=lambda view: view, **more):
+    """Set Django up, with this middleware, and one of the views decorated."""
+    urls = [
+        path("hello", decorated(lambda _: HttpResponse("hello"))),
+        path("other", lambda _: HttpResponse("hello")),
+    ]
     settings.configure(
         ALLOWED_HOSTS=["*"],
         SECRET_KEY="only for this run",
@@ -24,8 +27,13 @@ def configure(middleware, **more):
     django.setup()
 
 
+def application():
+    """Return what serves it."""
+    return get_wsgi_application()
+
+
 def ask():
     """Ask for a page, twice."""
-    app = get_wsgi_application()
+    app = application()
     ask_wsgi(app)
     ask_wsgi(app)

@@ -47,9 +47,9 @@ def _headers():
     return headers
 
 
-def ask_wsgi(app):
-    """Ask a WSGI application for /hello, as a server in another process has the request."""
-    environ = {"PATH_INFO": "/hello", "SCRIPT_NAME": "", "REMOTE_ADDR": "127.0.0.1"}
+def ask_wsgi(app, path="/hello"):
+    """Ask a WSGI application for a page, as a server in another process has the request."""
+    environ = {"PATH_INFO": path, "SCRIPT_NAME": "", "REMOTE_ADDR": "127.0.0.1"}
     environ.update({f"HTTP_{name.upper()}": value for name, value in _headers().items()})
     setup_testing_defaults(environ)
     with context.attached(context.EMPTY):

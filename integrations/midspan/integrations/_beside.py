@@ -11,7 +11,7 @@ from midspan import trace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Legacy", "below_urllib3", "is_idle", "is_of", "marks", "stands_back"]
+__all__ = ["Legacy", "below_urllib3", "decorates", "is_idle", "is_of", "marks", "stands_back"]
 
 _OPENCENSUS: Final = "midspan.bridges.opencensus"
 _OPENTRACING: Final = "midspan.bridges.opentracing"
@@ -104,6 +104,15 @@ def marks() -> Mapping[str, Any]:
 def is_of(function: object, modules: tuple[str, ...]) -> bool:
     """Say whether a function was written in one of these modules, whatever it goes by."""
     return not _names_of(function).isdisjoint(modules)
+
+
+def decorates(view: object, module: str) -> bool:
+    """Say whether a function, or one that it wraps, was made by a decorator of this module."""
+    while view is not None:
+        if is_of(view, (module,)):
+            return True
+        view = getattr(view, "__wrapped__", None)
+    return False
 
 
 def _names_of(function: object) -> set[str | None]:

@@ -12,13 +12,14 @@ request. Beside a legacy middleware (opencensus-ext-django, django-opentracing) 
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context
 from midspan.integrations import _asgi, _wsgi
-from midspan.integrations._beside import stands_back
+from midspan.integrations._beside import decorates, stands_back
 from midspan.integrations._http import server_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -43,6 +44,7 @@ LIBRARY: Final = Library("Django", "django", oldest="3.2")
 
 _integration: Final = Integration("django", LIBRARY)
 _SCOPE: Final = "midspan.integrations.django"
+_VIEWS: Final = "django_opentracing.tracing"
 _LEGACY: Final = ("opencensus.ext.django.", "django_opentracing.", "opentracing_utils.")
 
 
@@ -96,7 +98,7 @@ class _WSGIPolicy(_wsgi.WSGIPolicy):
     __slots__ = ()
 
     def of(self, environ: WSGIEnvironment) -> Exchange | None:
-        if _is_legacy_here():
+        if _is_legacy_here(environ.get("PATH_INFO", "")):
             _wsgi.leave_out(environ)
         return super().of(environ)
 
@@ -105,19 +107,29 @@ class _ASGIPolicy(_asgi.ASGIPolicy):
     __slots__ = ()
 
     def of(self, scope: _asgi.Scope) -> Exchange | None:
-        if _is_legacy_here():
+        if _is_legacy_here(scope.get("path", "")):
             _asgi.leave_out(scope)
         return super().of(scope)
 
 
-def _is_legacy_here() -> bool:
+def _is_legacy_here(path: str) -> bool:
     from django.conf import settings  # noqa: PLC0415 - as above; set by now, for it serves
 
+    # django-opentracing can leave all to its decorator, which single views have.
+    traces_all = getattr(settings, "OPENTRACING_TRACE_ALL", True)
     for name in settings.MIDDLEWARE:
-        # django-opentracing can leave all to its decorator.
-        if name.startswith(_LEGACY) and getattr(settings, "OPENTRACING_TRACE_ALL", True):
+        if name.startswith(_LEGACY) and (traces_all or not name.startswith("django_opentracing.")):
             return stands_back("django", name.rpartition(".")[0])
-    return False
+    return _VIEWS in sys.modules and _is_legacy_view(path) and stands_back("django", _VIEWS)
+
+
+def _is_legacy_view(path: str) -> bool:
+    from django.urls import resolve  # noqa: PLC0415 - as above
+
+    try:
+        return decorates(resolve(path).func, _VIEWS)
+    except Exception:  # noqa: BLE001 - there is no such view, or its module is broken: Django will say
+        return False
 
 
 def _serving_wsgi(policy: _WSGIPolicy, patches: Patches) -> Callable[[Any], Any]:

@@ -9,10 +9,11 @@ flask-opentracing), there is one span a request, and this integration adds to it
 
 from __future__ import annotations
 
+import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._beside import stands_back
+from midspan.integrations._beside import decorates, stands_back
 from midspan.integrations._http import server_settings
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
@@ -32,6 +33,7 @@ __all__ = ["LIBRARY", "instrument", "uninstrument"]
 LIBRARY: Final = Library("Flask", "flask", oldest="2.0")
 
 _integration: Final = Integration("flask", LIBRARY)
+_VIEWS: Final = "flask_opentracing.tracing"
 _LEGACY: Final = ("opencensus.ext.flask", "flask_opentracing", "opentracing_utils.libs._flask")
 
 
@@ -72,7 +74,7 @@ def _serving(policy: WSGIPolicy, patches: Patches) -> Callable[[Any], Any]:
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def wsgi_app(self: Flask, environ: Any, start_response: Any) -> Any:  # noqa: ANN401 - as PEP 3333 has them
-            if not patches.on or stands_back("flask", _legacy_extension(self)):
+            if not patches.on or stands_back("flask", _legacy_extension(self, environ)):
                 return native(self, environ, start_response)
             return serve(policy, native.__get__(self), environ, start_response)
 
@@ -127,11 +129,18 @@ def _tell_failure(error: BaseException) -> None:
         exchange.failed(error)
 
 
-def _legacy_extension(app: Flask) -> str | None:
-    """Return the module of a legacy extension that makes a span of each request; None if there is none."""
+def _legacy_extension(app: Flask, environ: Any) -> str | None:  # noqa: ANN401 - as above
+    """Return the module of a legacy extension that makes a span of this request; None if there is none."""
     for functions in app.before_request_funcs.values():
         for function in functions:
             module = getattr(function, "__module__", "") or ""
             if module.startswith(_LEGACY):
                 return module
-    return None
+    # flask-opentracing may trace single views, too, by a decorator.
+    if _VIEWS not in sys.modules:
+        return None
+    try:
+        endpoint, _ = app.url_map.bind_to_environ(environ).match()
+    except Exception:  # noqa: BLE001 - there is no such view, or an odd request: Flask will say
+        return None
+    return _VIEWS if decorates(app.view_functions.get(endpoint), _VIEWS) else None
