@@ -8,13 +8,13 @@ import httpx
 from fastapi import FastAPI
 
 app = FastAPI()
+client = httpx.AsyncClient()
 
 
 @app.get("/{number:int}")
 async def order(number: int) -> str:
     """Take an order."""
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"http://127.0.0.1:{os.environ['SHOP_PORT']}/stock")
+    answer = await client.get(f"http://127.0.0.1:{os.environ['SHOP_PORT']}/stock")
     return f"{number}: {answer.text}"
 
 
