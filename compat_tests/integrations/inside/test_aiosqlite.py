@@ -8,6 +8,7 @@ import sqlite3
 import aiosqlite
 import pytest
 import sqlalchemy
+from _databases import SECRET
 from aiosqlite.core import Connection
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -16,8 +17,6 @@ from midspan import trace
 from midspan.integrations import sqlalchemy as sqlalchemy_integration
 from midspan.integrations import sqlite3 as integration
 from midspan.trace import StatusCode
-
-SECRET = "hunter2"
 
 
 @pytest.fixture(autouse=True)

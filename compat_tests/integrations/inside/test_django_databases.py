@@ -6,6 +6,7 @@ import os
 
 import django
 import pytest
+from _databases import SECRET, shown
 from django.conf import settings
 from django.db import DatabaseError, connections, models, transaction
 
@@ -13,8 +14,6 @@ from midspan.integrations import django as django_integration
 from midspan.integrations import psycopg2 as psycopg2_integration
 from midspan.integrations import sqlite3 as sqlite3_integration
 from midspan.trace import StatusCode
-
-SECRET = "hunter2"
 
 settings.configure(
     DATABASES={
@@ -43,7 +42,7 @@ class Card(models.Model):
         """Without an application."""
 
         app_label = "shop"
-        db_table = "cards"
+        db_table = "django_cards"
 
     def __str__(self):
         return "a card"
@@ -68,26 +67,16 @@ def cards(request, memory, tmp_path):
         each.uninstrument()
 
 
-def shown(spans):
-    """Return all that is recorded of spans, as one text."""
-    return str(
-        [
-            (span.name, dict(span.attributes), span.status, [dict(event.attributes) for event in span.events])
-            for span in spans
-        ]
-    )
-
-
 def test_each_statement_is_one_span_of_its_driver(cards, spans):
     """Django says nothing of it that the driver does not; names in double quotes stay, values do not."""
     cards.create(number=SECRET)
     assert [SECRET] == [card.number for card in cards.filter(number__startswith=SECRET[:3])]
-    insert, select = (span for span in spans() if "cards" in span.name)
+    insert, select = (span for span in spans() if "django_cards" in span.name)
     driver = {"default": "sqlite3", "postgres": "psycopg2"}[cards.db]
     assert {f"midspan.integrations.{driver}"} == {span.scope.name for span in spans()}
-    assert ('INSERT "cards"', 'SELECT "cards"') == (insert.name, select.name)
+    assert ('INSERT "django_cards"', 'SELECT "django_cards"') == (insert.name, select.name)
     assert select.attributes["db.query.text"].startswith(
-        'SELECT "cards"."id", "cards"."number" FROM "cards" WHERE "cards"."number"'
+        'SELECT "django_cards"."id", "django_cards"."number" FROM "django_cards" WHERE "django_cards"."number'
     )
     assert SECRET not in shown(spans())
 
@@ -98,5 +87,5 @@ def test_a_value_that_is_there_already_is_not_told(cards, spans):
     with pytest.raises(DatabaseError), transaction.atomic(using=cards.db):
         cards.create(number=SECRET)
     failed = [span for span in spans() if span.status.code is StatusCode.ERROR]
-    assert ['INSERT "cards"'] == [span.name for span in failed]
+    assert ['INSERT "django_cards"'] == [span.name for span in failed]
     assert SECRET not in shown(spans())

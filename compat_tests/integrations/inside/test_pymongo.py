@@ -6,6 +6,7 @@ import asyncio
 
 import pymongo
 import pytest
+from _databases import SECRET, shown
 from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, PyMongoError
 from pymongo.write_concern import WriteConcern
@@ -16,7 +17,6 @@ from midspan.integrations import pymongo as integration
 from midspan.trace import SpanKind, StatusCode
 
 DURATION = "db.client.operation.duration"
-SECRET = "hunter2"
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +34,6 @@ def client(port, memory):
         client.shop.users.drop()
     yield client
     client.close()
-
-
-def shown(spans):
-    """Return all that is recorded of spans, as one text."""
-    return str([(span.name, dict(span.attributes), span.status) for span in spans])
 
 
 def test_a_command_is_a_client_span(client, spans, points, port):

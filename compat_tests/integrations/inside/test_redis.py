@@ -10,6 +10,7 @@ import time
 import pytest
 import redis
 import redis.asyncio
+from _databases import SECRET, shown
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -19,7 +20,6 @@ from midspan.integrations import redis as integration
 from midspan.trace import SpanKind, StatusCode
 
 DURATION = "db.client.operation.duration"
-SECRET = "hunter2"
 # Newer versions try for seconds.
 ONCE = Retry(NoBackoff(), 0)
 
@@ -52,16 +52,6 @@ def run(port):
             await getattr(client, "aclose", client.close)()
 
     return lambda main: asyncio.run(with_client(main))
-
-
-def shown(spans):
-    """Return all that is recorded of spans, as one text."""
-    return str(
-        [
-            (span.name, dict(span.attributes), span.status, [dict(event.attributes) for event in span.events])
-            for span in spans
-        ]
-    )
 
 
 def test_a_command_is_a_client_span(client, spans, points, port):

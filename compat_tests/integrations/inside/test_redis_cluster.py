@@ -7,6 +7,7 @@ import asyncio
 import pytest
 import redis
 import redis.asyncio
+from _databases import SECRET, shown
 from redis import cluster
 
 from midspan import trace
@@ -14,7 +15,6 @@ from midspan.integrations import redis as integration
 from midspan.trace import SpanKind, StatusCode
 
 DURATION = "db.client.operation.duration"
-SECRET = "hunter2"
 # Two keys of different nodes.
 KEYS = ("a", "b")
 HAS_TRANSACTIONS = hasattr(cluster, "TransactionStrategy")
@@ -44,16 +44,6 @@ def mislead(client, key="a"):
         next(node for node in manager.nodes_cache.values() if node.name != owner.name)
     ]
     return owner.port
-
-
-def shown(spans):
-    """Return all that is recorded of spans, as one text."""
-    return str(
-        [
-            (span.name, dict(span.attributes), span.status, [dict(event.attributes) for event in span.events])
-            for span in spans
-        ]
-    )
 
 
 def test_a_command_is_a_client_span(client, spans, points):

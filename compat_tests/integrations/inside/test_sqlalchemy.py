@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 import sqlalchemy
+from _databases import SECRET, shown
 from sqlalchemy import text
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -24,7 +25,6 @@ from midspan.integrations import sqlite3 as sqlite3_integration
 from midspan.trace import SpanKind, StatusCode
 
 DURATION = "db.client.operation.duration"
-SECRET = "hunter2"
 Base = declarative_base()
 
 
@@ -74,16 +74,6 @@ def engine(request, url, memory):
     yield engine
     Base.metadata.drop_all(engine)
     engine.dispose()
-
-
-def shown(spans):
-    """Return all that is recorded of spans, as one text."""
-    return str(
-        [
-            (span.name, dict(span.attributes), span.status, [dict(event.attributes) for event in span.events])
-            for span in spans
-        ]
-    )
 
 
 def test_a_statement_is_a_client_span(engine, spans, points, port):

@@ -103,14 +103,15 @@ def use_driver(connection, literals, table):
     tried(cursor.callproc, "nothing", (LITERAL,))
     tried(connection.rollback)
     cursor.close()
-    connection.close()
 
 
 def use_postgres():
     """With what psycopg2 has of its own."""
     port = PORTS["POSTGRES"]
     url = f"postgresql://postgres:{PASSWORD}@127.0.0.1:{port}/postgres?application_name={TOKEN}"
-    use_driver(psycopg2.connect(url), POSTGRES, "pg_class")
+    connection = psycopg2.connect(url)
+    use_driver(connection, POSTGRES, "pg_class")
+    connection.close()
     tried(psycopg2.connect, f"postgresql://shop:{PASSWORD}@127.0.0.1:1/shop")
     with psycopg2.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(sql.SQL("SELECT {} AS composed").format(sql.Literal(f"it's \\ {LITERAL}")))
@@ -118,6 +119,7 @@ def use_postgres():
         cursor.execute(f"CREATE USER ann PASSWORD '{PASSWORD}'")
         cursor.execute(f"ALTER USER ann PASSWORD $${PASSWORD}$$")
         cursor.execute("DROP USER ann")
+        cursor.execute("DROP TABLE cards")
     connection.close()
 
 
@@ -132,14 +134,17 @@ def use_mariadb():
         f"SET PASSWORD FOR ann@'%' = PASSWORD('{PASSWORD}')",
     ):
         cursor.execute(statement)
-    use_driver(pymysql.connect(user="ann", password=PASSWORD, **at), MARIADB, "information_schema.engines")
+    driver = pymysql.connect(user="ann", password=PASSWORD, **at)
     # MariaDB does not know the collation that newer connectors ask for.
     named = {"charset": "utf8mb4", "collation": "utf8mb4_general_ci", "use_pure": True}
     connector = mysql.connector.connect(user="ann", password=PASSWORD, **at, **named)
-    use_driver(connector, MARIADB, "information_schema.engines")
+    for connection in (driver, connector):
+        use_driver(connection, MARIADB, "information_schema.engines")
+        connection.close()
     tried(pymysql.connect, user="ann", password=PASSWORD + "x", **at)
     tried(mysql.connector.connect, user="ann", password=PASSWORD + "x", **at, **named)
     cursor.execute("DROP USER ann@'%'")
+    cursor.execute("DROP TABLE cards")
     root.close()
 
 

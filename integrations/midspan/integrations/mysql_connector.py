@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, ending, traced
+from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, put_in_connections, traced
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -40,10 +40,8 @@ def instrument(connection: Any = None, **options: Unpack[DbOptions]) -> None:  #
     policy = DbPolicy("midspan.integrations.mysql_connector", db_settings("mysql_connector", options))
 
     def put(patches: Patches) -> None:
-        for target in _classes() if connection is None else (connection,):
-            patches.around(target, "cursor", _pointing(policy, patches))
-            patches.around(target, "commit", ending(policy, patches, _target, "COMMIT"))
-            patches.around(target, "rollback", ending(policy, patches, _target, "ROLLBACK"))
+        owners = _classes() if connection is None else (connection,)
+        put_in_connections(policy, patches, owners, _target, _pointing(policy, patches))
 
     if connection is None:
         _integration.turn_on(("mysql.connector",), put)

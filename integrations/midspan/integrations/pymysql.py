@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, ending, traced
+from midspan.integrations._db import DbPolicy, Target, Tracing, db_settings, put_in_connections, traced
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 
@@ -42,10 +42,8 @@ def instrument(connection: Any = None, **options: Unpack[DbOptions]) -> None:  #
     def put(patches: Patches) -> None:
         from pymysql.connections import Connection  # noqa: PLC0415 - only who instruments it must have it
 
-        target = Connection if connection is None else connection
-        patches.around(target, "cursor", _pointing(policy, patches))
-        patches.around(target, "commit", ending(policy, patches, _target, "COMMIT"))
-        patches.around(target, "rollback", ending(policy, patches, _target, "ROLLBACK"))
+        owner = Connection if connection is None else connection
+        put_in_connections(policy, patches, [owner], _target, _pointing(policy, patches))
 
     if connection is None:
         _integration.turn_on(("pymysql.connections",), put)

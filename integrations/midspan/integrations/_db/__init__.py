@@ -7,7 +7,7 @@ from midspan.integrations._db._cursors import called, executed, executed_many
 from midspan.integrations._db._settings import DbOptions, DbSettings, db_settings
 from midspan.integrations._db._target import Target
 from midspan.integrations._db._traced import Tracing, named_as, traced
-from midspan.integrations._db._transactions import end_transaction, ending
+from midspan.integrations._db._transactions import end_transaction, put_in_connections
 
 __all__ = [
     "DbCall",
@@ -20,9 +20,9 @@ __all__ = [
     "covered",
     "db_settings",
     "end_transaction",
-    "ending",
     "executed",
     "executed_many",
     "named_as",
+    "put_in_connections",
     "traced",
 ]

@@ -6,14 +6,14 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from midspan.integrations._db._client import DbPolicy
     from midspan.integrations._db._target import Target
     from midspan.integrations._db._traced import Tracing
     from midspan.integrations._patches import Patches
 
-__all__ = ["end_transaction", "ending"]
+__all__ = ["end_transaction", "put_in_connections"]
 
 
 def end_transaction(
@@ -27,11 +27,26 @@ def end_transaction(
         native()
 
 
-def ending(
+def put_in_connections(
+    policy: DbPolicy,
+    patches: Patches,
+    owners: Iterable[Any],
+    target_of: Callable[[Any], Target],
+    cursor: Callable[[Any], Any],
+) -> None:
+    """Have connections record: `cursor` is put around their cursors, a span around the end of a transaction.
+
+    For drivers written in Python that cannot say whether a transaction is open: MySQL's.
+    """
+    for owner in owners:
+        patches.around(owner, "cursor", cursor)
+        patches.around(owner, "commit", _ending(policy, patches, target_of, "COMMIT"))
+        patches.around(owner, "rollback", _ending(policy, patches, target_of, "ROLLBACK"))
+
+
+def _ending(
     policy: DbPolicy, patches: Patches, target_of: Callable[[Any], Target], operation: str
 ) -> Callable[[Any], Any]:
-    """Return what is put around `commit` or `rollback` of a driver that cannot say whether one is open."""
-
     def around(native: Callable[..., None]) -> Callable[..., None]:
         @wraps(native)
         def end(self: Any) -> None:  # noqa: ANN401 - the driver's own
