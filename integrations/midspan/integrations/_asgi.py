@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from midspan import _trouble, context, trace
+from midspan import _trouble, context, propagation, trace
 from midspan._redaction import redacted_query
 from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, begun_above, split_host
 
@@ -28,6 +28,8 @@ _SCHEMES: Final = {"http": "http", "websocket": "ws"}
 _ACCEPTED: Final = 101
 _REFUSED: Final = 403
 _GOODBYES: Final = (1000, 1001)
+# All that is read of a request's headers, unless more is asked for: each costs 1 us, and a browser sends 15.
+_READ: Final = frozenset({b"host", b"user-agent", b"traceparent", b"tracestate", b"baggage"})
 # A file may be left to the server, by its path.
 _BODIES: Final = ("http.response.body", "http.response.pathsend")
 
@@ -60,7 +62,7 @@ class ASGIPolicy(ServerPolicy):
             return None
 
     def _of(self, scope: Scope) -> Exchange | None:
-        headers = _texts(scope["headers"])
+        headers = _texts(scope["headers"], None if self._reads_all() else _READ)
         request = _request(scope, headers)
         if self.settings.excluded and self.excludes(f"{request.scheme}://{request.host}{request.path}"):
             leave_out(scope)
@@ -72,6 +74,9 @@ class ASGIPolicy(ServerPolicy):
         exchange = scope[_KEY] = self.begin(request, headers, _values_of(headers))
         exchange.hook(scope)
         return exchange
+
+    def _reads_all(self) -> bool:
+        return bool(self.settings.request_headers) or not getattr(propagation.get_global(), "is_w3c", False)
 
 
 class TracedApplication:
@@ -180,9 +185,14 @@ def _path(scope: Scope) -> str:
     return path if path.startswith(root) else root + path
 
 
-def _texts(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+def _texts(
+    headers: Iterable[tuple[bytes, bytes]], wanted: frozenset[bytes] | None = None
+) -> list[tuple[str, str]]:
+    """Return headers as text, all or those that are `wanted`: ASGI has their names in lower case."""
     return [
-        (bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in headers
+        (bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1"))
+        for name, value in headers
+        if wanted is None or name in wanted
     ]
 
 

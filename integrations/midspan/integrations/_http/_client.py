@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from midspan import context, metrics, propagation, trace
 from midspan.integrations import _hooks
 from midspan.integrations._block import Block, is_inside
-from midspan.integrations._http._known import known_method, name_of
+from midspan.integrations._http._known import name_of
 from midspan.integrations._http._metrics import ClientMetrics
 from midspan.integrations._http._request import ClientRequest
 from midspan.integrations._http._vocabulary import VOCABULARIES
@@ -76,7 +76,7 @@ class Call(Block):
         attributes = policy.vocabulary.client(request)
         if policy.settings.request_headers and values_of is not None:
             policy.settings.request_headers.into(attributes, values_of)
-        name = name_of(known_method(request.method))
+        name = name_of(request.known_method)
         super().__init__(policy.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes))
 
     def inject(self, headers: Any, setter: Callable[[Any, str, Any], object] | None = None) -> None:  # noqa: ANN401 - a carrier

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from midspan.integrations._http._known import known_method, known_scheme, known_version
+from midspan.integrations._http._known import known_scheme, known_version
 
 if TYPE_CHECKING:
     from typing import Any
@@ -63,7 +63,7 @@ class ServerMetrics:
     def began(self, request: ServerRequest) -> dict[str, Any]:
         """Count a request in, and return what `ended` wants to count it out."""
         names = ("http.method", "http.scheme") if self._is_legacy else ("http.request.method", "url.scheme")
-        active = {names[0]: known_method(request.method), names[1]: known_scheme(request.scheme)}
+        active = {names[0]: request.known_method, names[1]: known_scheme(request.scheme)}
         self._active.add(1, active)
         return active
 
@@ -108,7 +108,7 @@ class ClientMetrics:
     def ended(self, request: ClientRequest, duration_ns: int, status: int | None, error: str | None) -> None:
         """Record how long a request took."""
         if self._durations.seconds is not None:
-            attributes: dict[str, Any] = {"http.request.method": known_method(request.method)}
+            attributes: dict[str, Any] = {"http.request.method": request.known_method}
             if request.host:
                 attributes["server.address"] = request.host
                 attributes["server.port"] = request.port or 0
@@ -117,7 +117,7 @@ class ClientMetrics:
                 _with_end(attributes, "http.response.status_code", None, status, error),
             )
         if self._durations.milliseconds is not None:
-            attributes = {"http.method": known_method(request.method), "http.scheme": request.scheme}
+            attributes = {"http.method": request.known_method, "http.scheme": request.scheme}
             if request.host:
                 attributes["net.peer.name"] = request.host
                 attributes["net.peer.port"] = request.port or 0

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from midspan._redaction import redacted_url
+from midspan.integrations._http._known import known_method
 
 __all__ = ["ClientRequest", "ServerRequest", "split_host"]
 
@@ -19,6 +20,7 @@ class ServerRequest:
         "client",
         "client_port",
         "host",
+        "known_method",
         "method",
         "path",
         "port",
@@ -43,6 +45,7 @@ class ServerRequest:
     ) -> None:
         """Take the parts as the server has them, `query` redacted."""
         self.method = method
+        self.known_method = known_method(method)
         self.scheme = scheme
         self.path = path
         self.query = query
@@ -67,11 +70,12 @@ class ServerRequest:
 class ClientRequest:
     """A request that will be sent."""
 
-    __slots__ = ("host", "method", "port", "scheme", "url")
+    __slots__ = ("host", "known_method", "method", "port", "scheme", "url")
 
     def __init__(self, method: str, url: str) -> None:
         """Take the method and the whole URL, secrets and all: what is kept of it has none."""
         self.method = method
+        self.known_method = known_method(method)
         self.url = redacted_url(url)
         self.scheme, self.host, self.port = _target(self.url)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from midspan import context, metrics, trace
 from midspan.context import Context
 from midspan.integrations import _hooks
-from midspan.integrations._http._known import known_method, name_of
+from midspan.integrations._http._known import name_of
 from midspan.integrations._http._metrics import ServerMetrics
 from midspan.integrations._http._vocabulary import VOCABULARIES
 from midspan.integrations._inbound import arrived
@@ -119,7 +119,7 @@ class Exchange:
         if settings.request_headers:
             settings.request_headers.into(attributes, values_of)
         self.span = policy.tracer.start_span(
-            name_of(known_method(request.method)),
+            name_of(request.known_method),
             kind=SpanKind.SERVER,
             attributes=attributes,
             links=links,
@@ -156,7 +156,7 @@ class Exchange:
         if route:
             route = self._route = f"{self._mount}{route}"
             self.span.set_attribute("http.route", route)
-            self.span.update_name(f"{name_of(known_method(self.request.method))} {route}")
+            self.span.update_name(f"{name_of(self.request.known_method)} {route}")
 
     def answered(self, status: int, values_of: ValuesOf | None = None) -> None:
         """Learn the status of the response, and with `values_of(name)` how to read its headers."""

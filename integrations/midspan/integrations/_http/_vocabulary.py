@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from midspan.integrations._http._known import known_method
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,7 +29,7 @@ class Vocabulary(NamedTuple):
 
 
 def _stable_server(request: ServerRequest) -> Attributes:
-    attributes: Attributes = _stable_method(request.method)
+    attributes: Attributes = _stable_method(request)
     attributes["url.scheme"] = request.scheme
     attributes["url.path"] = request.path
     if request.query:
@@ -53,7 +51,7 @@ def _stable_server(request: ServerRequest) -> Attributes:
 
 def _legacy_server(request: ServerRequest) -> Attributes:
     attributes: Attributes = {
-        "http.method": known_method(request.method),
+        "http.method": request.known_method,
         "http.scheme": request.scheme,
         "http.target": f"{request.path}?{request.query}" if request.query else request.path,
     }
@@ -74,7 +72,7 @@ def _legacy_server(request: ServerRequest) -> Attributes:
 
 
 def _stable_client(request: ClientRequest) -> Attributes:
-    attributes = _stable_method(request.method)
+    attributes = _stable_method(request)
     attributes["url.full"] = request.url
     if request.host:
         attributes["server.address"] = request.host
@@ -84,7 +82,7 @@ def _stable_client(request: ClientRequest) -> Attributes:
 
 
 def _legacy_client(request: ClientRequest) -> Attributes:
-    attributes: Attributes = {"http.method": known_method(request.method), "http.url": request.url}
+    attributes: Attributes = {"http.method": request.known_method, "http.url": request.url}
     if request.host:
         attributes["net.peer.name"] = request.host
         if request.port is not None:
@@ -92,11 +90,11 @@ def _legacy_client(request: ClientRequest) -> Attributes:
     return attributes
 
 
-def _stable_method(method: str) -> Attributes:
-    name = known_method(method)
-    if name != method:
-        return {"http.request.method": name, "http.request.method_original": method[:_LONGEST_METHOD]}
-    return {"http.request.method": name}
+def _stable_method(request: ServerRequest | ClientRequest) -> Attributes:
+    attributes: Attributes = {"http.request.method": request.known_method}
+    if request.method != request.known_method:
+        attributes["http.request.method_original"] = request.method[:_LONGEST_METHOD]
+    return attributes
 
 
 VOCABULARIES: Final = {
