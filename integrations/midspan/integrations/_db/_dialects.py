@@ -33,7 +33,6 @@ _Q_QUOTES: Final = (
 _NUMBER: Final = r"(?:(?<![\w$.)\]\"'`])[+-])?\.?\d(?:[eE][+-]\d|[\w.])*"
 _BLOCK: Final = r"/\*.*?(?:\*/|\Z)"
 _REST: Final = r"""
-  | (?P<space>\s+)
   | (?P<name>{name}[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f\s]
                   [^\x00-\x23\x25-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f\s]*)    # letters: all that is no ASCII
   | (?P<mark>\$\d{{1,5}}(?![\w.$]) | %\(\w+\)s | %s | :(?:\d{{1,4}}(?!\w)|[^\W\d]\w*) | @[^\W\d]\w* | \?)
@@ -60,19 +59,15 @@ class Dialect(NamedTuple):
         if kind == "comment":
             # Some databases nest them, and some take a lone \r for the end of a line.
             return "/*" in text[2:] or "\r" in text.rstrip("\r")
-        return (
-            self.doubts_backslashes
-            and "\\" in text
-            and text[0] not in "eE$"
-            and _DOUBTFUL.search(text) is not None
-        )
+        return self.doubts_backslashes and text[0] not in "eE$" and _DOUBTFUL.search(text) is not None
 
 
 def _tokens(
     comment: str, literal: str, *, quoted: bool = True, name: str = "", doubt: str = ""
 ) -> re.Pattern[str]:
     """Compile what differs with what all have in common."""
-    first = f"(?P<doubt>{doubt})|" if doubt else ""
+    # What is most frequent first, as far as it can be nothing else.
+    first = r"(?P<space>\s+)|" + (f"(?P<doubt>{doubt})|" if doubt else "")
     double = f"|{_NOT_CLOSED})|(?P<quoted>{_CLOSED})" if quoted else ")"
     return re.compile(
         rf"{first}(?P<comment>{_BLOCK}|{comment})|(?P<literal>{_NUMBER}|{literal}{double}"

@@ -54,7 +54,7 @@ def _read(statement: str, system: str) -> Statement:
     shown: list[str] = []
     summary = Summary()
     for token in dialect.tokens.finditer(statement):
-        kind = str(token.lastgroup)
+        kind = token.lastgroup or "literal"
         if kind == "space":
             shown.append(" ")
             continue
@@ -70,7 +70,7 @@ def _read(statement: str, system: str) -> Statement:
             if summary.is_before_password():
                 shown.append(_CUT)
                 break
-        elif kind == "doubt" or dialect.is_open(kind, text):
+        elif kind == "doubt" or ((kind == "comment" or "\\" in text) and dialect.is_open(kind, text)):
             shown.append(_CUT if kind in ("comment", "doubt") else f"?{_CUT}")
             break
         elif kind == "comment":
