@@ -26,6 +26,21 @@ from midspan.testing import MemoryExporter
 
 ORDERS = ("integration first", "legacy first")
 PATIENCE_S = 60
+# What several of them import, and takes long to come, is imported once; nothing legacy is among it.
+SLOW = (
+    "celery.app.task",
+    "django.core.handlers.wsgi",
+    "fastapi",
+    "flask",
+    "grpc",
+    "httpx",
+    "midspan.bridges.opencensus",
+    "midspan.bridges.opentracing",
+    "mysql.connector",
+    "pkg_resources",
+    "pymongo",
+    "sqlalchemy.orm",
+)
 MEMORY = MemoryExporter()
 TOLD = []
 
@@ -41,10 +56,9 @@ def main(*names):
     if names[0] == "--under-run":
         print(json.dumps(played(f"use_{names[1]}", "under run")))
         return
-    # What every application of an environment imports, is imported once.
-    for bridge in ("opencensus", "opentracing"):
+    for module in SLOW:
         with contextlib.suppress(ImportError):
-            importlib.import_module(f"midspan.bridges.{bridge}")
+            importlib.import_module(module)
     records = {name: forked(lambda name=name: _in_both_orders(f"use_{name}")) for name in names}
     print(json.dumps(records))
 
