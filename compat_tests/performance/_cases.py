@@ -4,7 +4,8 @@ A timed row named `X` of the topic `T` is a function `X` in `sides/<side>/T.py` 
 named here; see `_timed.py` for what it returns. A new topic is a new file beside the others. `X_peak`
 and `X_grown` are the memory of a fresh process that does what `X` does: the most, and the most beyond what it
 held before. The rows of a server need no function either: `X_added` is what a request costs a server that is
-instrumented, less what it costs the plain one; `X_whole` is all of the former.
+instrumented, less what it costs the plain one; `X_whole` is all of the former. Nor do those of a start:
+`start_X` is what instrumenting adds to a program, one of `_started.PROGRAMS`, that starts and ends.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Case:
     title: str
     topic: str
     peers: Mapping[str, float | None]
-    kind: Literal["timed", "held", "peak", "import", "served"] = "timed"
+    kind: Literal["timed", "held", "peak", "import", "served", "start"] = "timed"
     iterations: int = 5_000
     makes: int = 1  # what one iteration must leave: spans, headers, measurements, points
     peer_makes: int = 1  # what a request leaves that a peer records, in rows of servers
@@ -305,6 +306,22 @@ CASES = (
         iterations=2_000,
         peer_makes=3,
         environment=SERVING,
+    ),
+    Case(
+        "start_pass",
+        "python -c pass, instrumented: what it costs more",
+        "pass",
+        {"opentelemetry_web": None},
+        kind="start",
+        unit="ms",
+    ),
+    Case(
+        "start_flask",
+        "import of a Flask hello, instrumented: what it costs more",
+        "flask",
+        {"opentelemetry_web": None},
+        kind="start",
+        unit="ms",
     ),
     Case(
         "import_time",

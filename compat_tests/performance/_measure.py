@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from compat_tests.performance._processes import SideError, WorkerProcess, import_cpu_ms, import_told_ms
 from compat_tests.performance._served import Served
 from compat_tests.performance._sides import SIDES
+from compat_tests.performance._started import started_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -188,6 +189,12 @@ def _imports(
     return turn
 
 
+def _starts(
+    case: Case, name: str, python: Path | str, _stack: contextlib.ExitStack
+) -> Callable[[], tuple[float, ...]]:
+    return lambda: (started_ms(name, _usable(python), case.topic),)
+
+
 def _usable(python: Path | str) -> Path:
     if isinstance(python, str):
         raise SideError(python)
@@ -199,4 +206,11 @@ def _ratios(theirs: Sequence[float], ours: Sequence[float]) -> tuple[float, ...]
     return tuple(a / max(b, 1e-9) for a, b in zip(theirs, ours, strict=False))
 
 
-_TURNS = {"timed": _timed, "held": _held, "peak": _peak, "import": _imports, "served": _served}
+_TURNS = {
+    "timed": _timed,
+    "held": _held,
+    "peak": _peak,
+    "import": _imports,
+    "served": _served,
+    "start": _starts,
+}

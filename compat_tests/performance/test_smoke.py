@@ -18,6 +18,7 @@ from compat_tests.performance._orders import BOUNDARIES, LATENCIES_MS, Collected
 from compat_tests.performance._processes import SideError, WorkerProcess, import_told_ms
 from compat_tests.performance._served import Served
 from compat_tests.performance._sides import SIDES
+from compat_tests.performance._started import PROGRAMS, started_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -186,6 +187,19 @@ def test_a_server_that_records_too_little_is_refused() -> None:
 def test_imports_are_found(side: str) -> None:
     """The interpreter's own account of the import names the side's API."""
     assert import_told_ms(SIDES[side], python(side)) > 1
+
+
+@pytest.mark.parametrize("side", ["midspan", "opentelemetry_web"])
+def test_the_start_of_a_program_costs_more_when_it_is_instrumented(side: str) -> None:
+    """On both sides the program ends well, and more was done than without."""
+    assert started_ms(side, python(side), "flask") > 0
+
+
+def test_a_program_that_does_not_end_well_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It did not start, so there is nothing to be measured."""
+    monkeypatch.setitem(PROGRAMS, "pass", "1 / 0")
+    with pytest.raises(SideError, match="ended with 1"):
+        started_ms(OURS, python(OURS), "pass")
 
 
 def test_a_round_that_loses_work_is_refused() -> None:
