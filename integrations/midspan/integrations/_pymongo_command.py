@@ -21,6 +21,8 @@ _MOST: Final = 32
 _OF_COLLECTIONS: Final = frozenset(
     {"aggregate", "collMod", "collStats", "count", "create", "createIndexes", "delete", "distinct", "drop"}
     | {"dropIndexes", "find", "findAndModify", "insert", "listIndexes", "mapReduce", "update", "validate"}
+    # As servers take them as well.
+    | {"findandmodify", "mapreduce"}
 )
 _BATCHES: Final = {"insert": "documents", "update": "updates", "delete": "deletes", "bulkWrite": "ops"}
 # What the driver adds for itself.

@@ -30,6 +30,22 @@ VALUE = st.one_of(PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(NAMES, PLA
         ),
         ({"getMore": 42, "collection": "users"}, ("users", None, '{"getMore": "?", "collection": "users"}')),
         ({"aggregate": 1, "pipeline": []}, (None, None, '{"aggregate": "?", "pipeline": []}')),
+        (
+            {"findandmodify": "users", "query": {"name": "Ann"}, "remove": True},
+            ("users", None, '{"findandmodify": "users", "query": {"name": "?"}, "remove": "?"}'),
+        ),
+        (
+            {
+                "bulkWrite": 1,
+                "ops": [{"insert": 0, "document": {"_id": 1}}],
+                "nsInfo": [{"ns": "shop.users"}],
+            },
+            (
+                None,
+                1,
+                '{"bulkWrite": "?", "ops": [{"insert": "?", "document": {"_id": "?"}}], "nsInfo": [{"ns": "?"}]}',
+            ),
+        ),
         # Its value is the name of a user.
         ({"dropUser": "ann"}, (None, None, '{"dropUser": "?"}')),
     ],

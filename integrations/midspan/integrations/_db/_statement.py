@@ -17,9 +17,9 @@ from midspan.integrations._db._summary import Summary
 if TYPE_CHECKING:
     from midspan.integrations._db._dialects import Dialect
 
-__all__ = ["LONGEST", "Statement", "read"]
+__all__ = ["Statement", "read"]
 
-LONGEST: Final = 8192
+_LONGEST: Final = 8192
 # How many of the shorter ones are remembered, and of the others: 2 MB of text.
 _CACHED: Final = 512
 _SHORT: Final = 2048
@@ -46,7 +46,7 @@ def read(statement: str, system: str) -> Statement:
     """Read a statement, or as much of it as 8,192 characters hold, as the database `system` does."""
     if len(statement) <= _SHORT:
         return _read_short(statement, system)
-    return _read_long(statement[:LONGEST], system)
+    return _read_long(statement[:_LONGEST], system)
 
 
 def _read(statement: str, system: str) -> Statement:
