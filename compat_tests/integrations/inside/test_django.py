@@ -20,6 +20,7 @@ from django.core.handlers import exception
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished
 from django.core.wsgi import get_wsgi_application
 from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
@@ -250,6 +251,21 @@ def test_a_body_that_breaks_off_is_a_failure(get, servers):
         get("/cut/")
     (server,) = servers()
     assert (StatusCode.ERROR, 200) == (server.status.code, server.attributes["http.response.status_code"])
+
+
+def test_what_waits_for_the_end_of_a_request_belongs_to_it(get, spans):
+    """Django tells it when a response is closed, and applications listen."""
+
+    def ended(**_):
+        TRACER.start_span("ended").end()
+
+    request_finished.connect(ended)
+    try:
+        assert (200, "user 7") == get("/users/7/")
+    finally:
+        request_finished.disconnect(ended)
+    server, *_, last = spans()
+    assert ("ended", server.context) == (last.name, last.parent)
 
 
 def test_a_file_is_sent(get, servers):

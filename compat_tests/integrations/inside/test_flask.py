@@ -159,6 +159,39 @@ def test_a_streamed_body_belongs_to_the_request(client, spans):
     assert server.end_ns >= parts[-1].end_ns
 
 
+def test_what_runs_when_a_response_is_closed_belongs_to_the_request(memory, spans):
+    """A server closes it when it was sent, though its body was all there before."""
+    integration.instrument()
+    app = make_app()
+
+    @app.route("/closing")
+    def closing():
+        response = flask.make_response("x")
+        response.call_on_close(lambda: trace.get_tracer("shop").start_span("closing").end())
+        return response
+
+    client_of(app).get("/closing")
+    server, closed = spans()
+    assert ("closing", server.context) == (closed.name, closed.parent)
+
+
+def test_what_middleware_makes_of_a_body_belongs_to_the_request(memory, spans):
+    """Flask does not know of it, and of what it does when it is asked for more."""
+    integration.instrument()
+    app = make_app()
+    native = app.wsgi_app
+
+    def louder(environ, start_response):
+        for part in native(environ, start_response):
+            with trace.get_tracer("shop").start_as_current_span("louder"):
+                yield part.upper()
+
+    app.wsgi_app = wsgi.instrument(louder)
+    assert b"USER 7" == client_of(app).get("/users/7").data
+    server, *_, louder = spans()
+    assert ("louder", server.context) == (louder.name, louder.parent)
+
+
 def test_requests_are_measured(client, points):
     """The duration has route and status; what is being served goes back to nothing."""
     client.get("/users/7")

@@ -176,15 +176,9 @@ def _answering(begin: Callable[[HttpRequest], Exchange | None], patches: Patches
     def around(native: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(native)
         def get_response(self: BaseHandler, request: HttpRequest) -> HttpResponseBase:
-            if not patches.on:
-                return native(self, request)
-            served = _exchange_of(request)
-            if served is not None:
-                response = native(self, request)
-                served.is_whole = not getattr(response, "streaming", True)
-                return response
-            # No server has begun an exchange: this is the test client, or is not to be recorded.
-            exchange = begin(request)
+            is_served = not patches.on or _exchange_of(request) is not None
+            # Where no server has begun an exchange, this is the test client, or is not to be recorded.
+            exchange = None if is_served else begin(request)
             if exchange is None:
                 return native(self, request)
             with _unserved(exchange) as told:

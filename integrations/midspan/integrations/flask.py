@@ -53,7 +53,7 @@ def instrument(app: Flask | None = None, **options: Unpack[ServerOptions]) -> No
 
         target = Flask if app is None else app
         patches.around(target, "wsgi_app", _serving(policy, patches))
-        patches.around(target, "full_dispatch_request", _dispatching(patches))
+        patches.around(target, "full_dispatch_request", _dispatching(policy, patches))
         patches.around(target, "handle_exception", _failing(patches))
 
     if app is None:
@@ -83,7 +83,7 @@ def _serving(policy: WSGIPolicy, patches: Patches) -> Callable[[Any], Any]:
     return around
 
 
-def _dispatching(patches: Patches) -> Callable[[Any], Any]:
+def _dispatching(policy: WSGIPolicy, patches: Patches) -> Callable[[Any], Any]:
     from flask import request  # noqa: PLC0415 - as above
 
     proxy: Any = request
@@ -100,7 +100,10 @@ def _dispatching(patches: Patches) -> Callable[[Any], Any]:
             if rule is not None:
                 exchange.routed(rule.rule)
             response = native(self, *arguments)
-            exchange.is_whole = response.is_sequence
+            # Not where something between Flask and who began the exchange may make a body of its own, and not
+            # where the application's functions wait for its end (`call_on_close`).
+            if exchange.begun_by(policy):
+                exchange.is_whole = response.is_sequence and not getattr(response, "_on_close", ())
             return response
 
         return full_dispatch_request

@@ -108,7 +108,7 @@ class Exchange:
         self._error: str | None = None
         self._failure = 0
         self._is_over = False
-        # A framework knows that the body is all there already, so that nothing runs while it is sent.
+        # Set by a framework that knows that nothing runs while the body is sent, nor when it is closed.
         self.is_whole = False
         self._duration_ns = -1
         # Before the span's own start, so that its end, told by this clock, is after that of what runs in it.
@@ -133,6 +133,10 @@ class Exchange:
         """What runs while the request is served runs in this context."""
         parent = self._parent
         return Context(self.span, parent.baggage, {**parent.values, _SERVED: self})
+
+    def begun_by(self, policy: ServerPolicy) -> bool:
+        """Say whether this policy began the exchange: nobody stands between then."""
+        return self._policy is policy
 
     @property
     def is_answered(self) -> bool:
