@@ -35,16 +35,8 @@ VALUE = st.one_of(PLAIN, st.lists(PLAIN, max_size=3), st.dictionaries(NAMES, PLA
             ("users", None, '{"findandmodify": "users", "query": {"name": "?"}, "remove": "?"}'),
         ),
         (
-            {
-                "bulkWrite": 1,
-                "ops": [{"insert": 0, "document": {"_id": 1}}],
-                "nsInfo": [{"ns": "shop.users"}],
-            },
-            (
-                None,
-                1,
-                '{"bulkWrite": "?", "ops": [{"insert": "?", "document": {"_id": "?"}}], "nsInfo": [{"ns": "?"}]}',
-            ),
+            {"bulkWrite": 1, "ops": [{"insert": 0, "document": {"_id": 1}}]},
+            (None, 1, '{"bulkWrite": "?", "ops": [{"insert": "?", "document": {"_id": "?"}}]}'),
         ),
         # Its value is the name of a user.
         ({"dropUser": "ann"}, (None, None, '{"dropUser": "?"}')),
