@@ -54,8 +54,9 @@ def django(made: int, servers: Servers, python: Path, **how: object) -> Played:
     """Django with PostgreSQL under gunicorn with two forked workers."""
     command = ["gunicorn", "django_shop:application", "-b", "127.0.0.1:PORT", "-w", "2"]
     command += ["-c", str(GUNICORN_CONF), "--log-level", "info"]
-    postgres = {"SHOP_POSTGRES": str(servers.port("postgres"))}
-    arrived = served(python, command, made, **_with(postgres, how))
+    # The peer reads the settings before the application can say where they are.
+    told = {"SHOP_POSTGRES": str(servers.port("postgres")), "DJANGO_SETTINGS_MODULE": "django_settings"}
+    arrived = served(python, command, made, **_with(told, how))
     # It asks the server for more when it connects.
     shapes: Counter[tuple[str, ...]] = Counter()
     for paths, count in arrived.shapes.items():

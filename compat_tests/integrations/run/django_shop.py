@@ -4,29 +4,12 @@ from __future__ import annotations
 
 import os
 
-import django
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpResponse
 from django.urls import path
 
-settings.configure(
-    ALLOWED_HOSTS=["*"],
-    SECRET_KEY="only for this run",
-    ROOT_URLCONF=__name__,
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "HOST": "127.0.0.1",
-            "PORT": os.environ["SHOP_POSTGRES"],
-            "USER": "postgres",
-            "NAME": "postgres",
-            "CONN_MAX_AGE": None,
-        }
-    },
-)
-django.setup()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "django_settings")
 
 
 def order(_request, number):
