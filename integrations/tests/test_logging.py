@@ -98,6 +98,48 @@ def test_json_has_one_line_a_record(record):
     assert written["timestamp"].endswith("Z")
 
 
+class _Odd:
+    def __eq__(self, other):
+        raise ValueError
+
+    def __str__(self):
+        raise ValueError
+
+    __hash__ = object.__hash__
+
+
+def _circle():
+    circle = {}
+    circle["itself"] = circle
+    return circle
+
+
+@pytest.mark.parametrize("odd", [float("nan"), _circle(), {("a", 1): 2}, "\udcff", _Odd(), [[_Odd()]]])
+def test_what_json_has_no_word_for_is_text_and_the_rest_is_there(record, odd):
+    """One odd value does not cost the line."""
+    found = record(extra={"odd": odd, "tenant": {"name": "acmé"}}, stack_info=True)
+    line = integration.JSONFormatter().format(found)
+    assert line.encode()
+    written = json.loads(line, parse_constant=pytest.fail)
+    assert ({"name": "acmé"}, True) == (written["tenant"], "odd" in written)
+    assert written["stack"].startswith("Stack (most recent call last)")
+
+
+def test_a_factory_may_make_anything():
+    """What cannot hold the ids is handed on."""
+
+    class Slim:
+        __slots__ = ()
+
+    previous = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(lambda *_, **__: Slim())
+    try:
+        integration.instrument()
+        assert isinstance(logging.getLogger("shop").makeRecord("n", 10, "f", 1, "m", (), None), Slim)
+    finally:
+        logging.setLogRecordFactory(previous)
+
+
 def test_uninstrument_restores_what_was_there(record):
     """Records are Python's own again."""
     before = logging.Logger.makeRecord, logging.makeLogRecord

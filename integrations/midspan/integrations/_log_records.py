@@ -52,9 +52,11 @@ def correlating(patches: Patches, fields: Mapping[str, str]) -> Callable[[Any], 
                     "span_id": f"{context.span_id:016x}",
                     "trace_flags": f"{context.trace_flags:02x}",
                 }
+                # A factory of the application's own may make anything.
+                kept = getattr(record, "__dict__", {})
                 for field, attribute in fields.items():
                     # What the caller says in `extra`, or a record that comes from elsewhere, is believed.
-                    vars(record).setdefault(attribute, found[field])
+                    kept.setdefault(attribute, found[field])
             return record
 
         return make
@@ -63,7 +65,7 @@ def correlating(patches: Patches, fields: Mapping[str, str]) -> Callable[[Any], 
 
 
 class JSONFormatter(logging.Formatter):
-    """Write each record as one line of JSON: time, severity, logger, message, ids, exception, and extras.
+    """Write each record as one line of JSON: time, severity, logger, message, ids, exception, stack, extras.
 
     The ids are those that `instrument()` has put into the record, else those of the span that is current
     where the record is formatted. What JSON cannot hold is written as its text.
@@ -85,14 +87,35 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = {
                 "type": record.exc_info[0].__qualname__,
-                "message": str(record.exc_info[1]),
+                "message": _text(record.exc_info[1]),
                 "stacktrace": self.formatException(record.exc_info),
             }
+        if record.stack_info:
+            line["stack"] = self.formatStack(record.stack_info)
         for name, value in vars(record).items():
             # Those of opencensus-ext-logging would tell the ids a second time.
-            if name not in _OWN and name not in line and value != line.get(_OPENCENSUS.get(name, "")):
-                line[name] = value
-        return json.dumps(line, default=_text, ensure_ascii=False)
+            is_told = name in _OPENCENSUS and value == line[_OPENCENSUS[name]]
+            if name not in _OWN and name not in line and not is_told:
+                line[_text(name)] = value
+        return _one_line(line)
+
+
+def _one_line(fields: dict[str, Any]) -> str:
+    try:
+        text = _encoder.encode(fields)
+    except (TypeError, ValueError, RecursionError):
+        # One of them is what JSON has no word for (NaN, a circle, odd keys): that one alone is told as text.
+        text = _encoder.encode({name: _sayable(value) for name, value in fields.items()})
+    # Half a character, which no file can hold, is escaped as JSON does.
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _sayable(value: object) -> object:
+    try:
+        _encoder.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return _text(value)
+    return value
 
 
 def _text(value: object) -> str:
@@ -100,3 +123,6 @@ def _text(value: object) -> str:
         return str(value)
     except Exception:  # noqa: BLE001 - an object of the application's own may raise whatever it likes
         return f"<{type(value).__name__} that cannot be shown>"
+
+
+_encoder: Final = json.JSONEncoder(default=_text, ensure_ascii=False, allow_nan=False)
