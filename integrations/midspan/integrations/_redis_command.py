@@ -35,6 +35,8 @@ _CODE: Final = re.compile(
     r"(?!(?:DISCARD|EXEC|MULTI|WATCH)\b)([A-Z][A-Z0-9]{2,})\b",
     re.DOTALL,
 )
+# Pipelines for asyncio of redis-py 6 and 7.0 say this in place of what the server said.
+_LOST: Final = "caused error: {exception.args}"
 _TAKEN_AWAY: Final = {
     "AuthenticationError": "NOAUTH",
     "BusyLoadingError": "LOADING",
@@ -89,7 +91,10 @@ def status_of(error: Exception) -> str | None:
     given = getattr(error, "status_code", None)
     if isinstance(given, str):
         return given
-    found = _CODE.match(str(error.args[0]) if error.args else "")
+    message = str(error.args[0]) if error.args else ""
+    if message.endswith(_LOST):
+        return None
+    found = _CODE.match(message)
     return found[1] if found else _TAKEN_AWAY.get(type(error).__name__, "ERR")
 
 

@@ -81,6 +81,7 @@ class NoScriptError(ResponseError):
         (ResponseError("EXEC without MULTI"), "ERR"),
         (ResponseError("Command # 1 (SET A b) of pipeline caused error: WRONGTYPE x"), "WRONGTYPE"),
         (ResponseError("Command # 1 (SET A b) of pipeline caused error: ('OOM command',)"), "OOM"),
+        (ResponseError("Command # 1 (SET A b) of pipeline caused error: {exception.args}"), None),
         (NoScriptError("No matching script"), "NOSCRIPT"),
         (ResponseError(), "ERR"),
         (OSError("CONNECTION lost"), None),
