@@ -98,6 +98,15 @@ def test_json_has_one_line_a_record(record):
     assert written["timestamp"].endswith("Z")
 
 
+def test_a_line_tells_the_ids_once_beside_opencensus(record):
+    """What opencensus-ext-logging puts into a record is left out where it says the same, and stays where not."""
+    integration.instrument()
+    with TRACER.start_as_current_span("work") as span:
+        found = record(extra={"traceId": f"{span.context.trace_id:032x}", "spanId": "another"})
+    written = json.loads(integration.JSONFormatter().format(found))
+    assert (None, "another") == (written.get("traceId"), written.get("spanId"))
+
+
 class _Odd:
     def __eq__(self, other):
         raise ValueError

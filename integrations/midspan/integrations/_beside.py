@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from midspan import trace
 
@@ -15,7 +15,8 @@ __all__ = ["Legacy", "below_urllib3", "decorates", "is_idle", "is_of", "marks", 
 
 _OPENCENSUS: Final = "midspan.bridges.opencensus"
 _OPENTRACING: Final = "midspan.bridges.opentracing"
-# Between a legacy wrapper and ours stand at most the library's own method, and what our modules share.
+# Between a legacy wrapper and ours stand at most the library's own method, and what our modules share. Nor has
+# a view more decorators.
 _NEAR: Final = 7
 _said: Final[set[tuple[str, str]]] = set()
 
@@ -35,7 +36,7 @@ def stands_back(integration: str, legacy: str | None) -> bool:
     return True
 
 
-class Legacy(NamedTuple):
+class Legacy:
     """The legacy libraries that record what one integration would, and how each is told.
 
     `marks` are told by the span that they have made current: by an attribute that it has, and what that
@@ -44,29 +45,48 @@ class Legacy(NamedTuple):
     `only_below`, they make none where no span is current. Both go by the name of the module.
     """
 
-    integration: str
-    marks: Mapping[str, tuple[str, object]]
-    wrappers: tuple[str, ...] = ()
-    only_below: bool = False
+    __slots__ = ("_integration", "_marks", "_modules", "_only_below", "_wrappers")
+
+    def __init__(
+        self,
+        integration: str,
+        marks: Mapping[str, tuple[str, object]],
+        wrappers: tuple[str, ...] = (),
+        *,
+        only_below: bool = False,
+    ) -> None:
+        self._integration = integration
+        self._marks = marks
+        self._wrappers = wrappers
+        self._only_below = only_below
+        self._modules = frozenset((*marks, *wrappers))
 
     def is_here(self, native: object = None) -> bool:
         """Say whether one of them records what is done now; `native` is what the integration would call."""
-        legacy = self._found(native)
-        return legacy is not None and stands_back(self.integration, legacy)
+        # A program that imports none of them pays for this alone (0.1 us).
+        if sys.modules.keys().isdisjoint(self._modules):
+            return False
+        legacy = self._marked() or self._wrapping(native, sys._getframe(1))
+        return legacy is not None and stands_back(self._integration, legacy)
 
-    def _found(self, native: object) -> str | None:
-        # A program that imports none of them pays for these look-ups alone.
-        imported = [name for name in self.marks if name in sys.modules]
-        if imported:
-            written = marks()
-            for name in imported:
-                key, value = self.marks[name]
-                if key in written and value in (None, written[key]):
-                    return name
-        wrappers = tuple(name for name in self.wrappers if name in sys.modules)
-        if not wrappers or (self.only_below and not trace.get_current_span().context.is_valid):
+    def _marked(self) -> str | None:
+        written = marks()
+        for module, (key, value) in self._marks.items():
+            if module in sys.modules and key in written and value in (None, written[key]):
+                return module
+        return None
+
+    def _wrapping(self, native: object, frame: Any) -> str | None:  # noqa: ANN401 - a frame
+        wrappers = [module for module in self._wrappers if module in sys.modules]
+        if not wrappers or (self._only_below and not trace.get_current_span().context.is_valid):
             return None
-        return _wrapper(native, wrappers)
+        names = _names_of(native)
+        for _ in range(_NEAR):
+            if frame is None:
+                break
+            names.add(frame.f_globals.get("__name__"))
+            frame = frame.f_back
+        return next((module for module in wrappers if module in names), None)
 
 
 def below_urllib3(integration: str) -> bool:
@@ -108,7 +128,7 @@ def is_of(function: object, modules: tuple[str, ...]) -> bool:
 
 def decorates(view: object, module: str) -> bool:
     """Say whether a function, or one that it wraps, was made by a decorator of this module."""
-    while view is not None:
+    for _ in range(_NEAR):
         if is_of(view, (module,)):
             return True
         view = getattr(view, "__wrapped__", None)
@@ -119,14 +139,3 @@ def _names_of(function: object) -> set[str | None]:
     # `functools.wraps` gives a wrapper the name of the module that it wraps, but not that module's globals.
     written = getattr(function, "__globals__", None) or {}
     return {getattr(function, "__module__", None), written.get("__name__")}
-
-
-def _wrapper(native: object, modules: tuple[str, ...]) -> str | None:
-    names = _names_of(native)
-    frame: Any = sys._getframe(3)
-    for _ in range(_NEAR):
-        if frame is None:
-            break
-        names.add(frame.f_globals.get("__name__"))
-        frame = frame.f_back
-    return next((name for name in modules if name in names), None)
