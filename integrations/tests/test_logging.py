@@ -99,7 +99,7 @@ def test_json_has_one_line_a_record(record):
 
 
 def test_a_line_tells_the_ids_once_beside_opencensus(record):
-    """What opencensus-ext-logging puts into a record is left out where it says the same, and stays where not."""
+    """What opencensus-ext-logging puts into a record is left out where it says the same, and only there."""
     integration.instrument()
     with TRACER.start_as_current_span("work") as span:
         found = record(extra={"traceId": f"{span.context.trace_id:032x}", "spanId": "another"})

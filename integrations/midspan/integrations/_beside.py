@@ -15,8 +15,8 @@ __all__ = ["Legacy", "below_urllib3", "decorates", "is_idle", "is_of", "marks", 
 
 _OPENCENSUS: Final = "midspan.bridges.opencensus"
 _OPENTRACING: Final = "midspan.bridges.opentracing"
-# Between a legacy wrapper and ours stand at most the library's own method, and what our modules share. Nor has
-# a view more decorators.
+# Between a legacy wrapper and ours stand at most the library's own method, and what our modules share. A view
+# has fewer decorators.
 _NEAR: Final = 7
 _said: Final[set[tuple[str, str]]] = set()
 
