@@ -94,8 +94,8 @@ def serve(
     token = context.attach(exchange.context)
     try:
         body = application(environ, _observed(start_response, exchange, environ, policy))
-        if exchange.is_whole or type(body) in _WHOLE or type(body) is environ.get("wsgi.file_wrapper"):
-            # It is all there, or a server's own file, which the server must recognise.
+        if exchange.is_whole or type(body) in _WHOLE or _is_file(body, environ):
+            # It is all there, or what the server must recognise.
             exchange.end()
             return body
         return _Body(body, exchange)
@@ -105,6 +105,14 @@ def serve(
         raise
     finally:
         context.detach(token)
+
+
+def _is_file(body: Iterable[bytes], environ: WSGIEnvironment) -> bool:
+    """Say whether a body is a file that the server will send by itself."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    # uWSGI's is a function, which returns the file that it was given.
+    is_function = wrapper is not None and not isinstance(wrapper, type)
+    return type(body) is wrapper or (is_function and hasattr(body, "read"))
 
 
 def _observed(
