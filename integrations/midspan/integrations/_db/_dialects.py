@@ -35,11 +35,12 @@ _BLOCK: Final = r"/\*.*?(?:\*/|\Z)"
 _REST: Final = r"""
   | (?P<name>{name}[^\x00-\x40\x5b-\x5e\x60\x7b-\x7f\s]
                   [^\x00-\x23\x25-\x2f\x3a-\x40\x5b-\x5e\x60\x7b-\x7f\s]*)    # letters: all that is no ASCII
-  | (?P<mark>\$\d{{1,5}}(?![\w.$]) | %\(\w+\)s | %s | :(?:\d{{1,4}}(?!\w)|[^\W\d]\w*) | @[^\W\d]\w* | \?)
+  | (?P<mark>\$\d{{1,5}}(?![\w.$]) | %\(\w+\)s | %s | \? | (?<![\w)\]]):\d{{1,4}}(?!\w) | [:@][^\W\d]\w*)
   | (?P<other>::|.)
 """
 # A quote behind an odd number of \: whether it ends the text depends on the server's settings.
 _DOUBTFUL: Final = re.compile(r"""(?<!\\)(?:\\\\)*\\['"]""")
+_QUOTE: Final = re.compile("['\"`]")
 
 
 class Dialect(NamedTuple):
@@ -57,8 +58,10 @@ class Dialect(NamedTuple):
     def is_open(self, kind: str, text: str) -> bool:
         """Say whether a comment or a literal may have ended elsewhere, so that what follows is anything."""
         if kind == "comment":
-            # Some databases nest them, and some take a lone \r for the end of a line.
-            return "/*" in text[2:] or "\r" in text.rstrip("\r")
+            # Some databases nest them, and some take a lone \r for the end of a line. What MySQL and MariaDB
+            # run all the same (`/*! */`) may have a text in it.
+            is_run = text.startswith(("/*!", "/*M!")) and _QUOTE.search(text) is not None
+            return is_run or "/*" in text[2:] or "\r" in text.rstrip("\r")
         return self.doubts_backslashes and text[0] not in "eE$" and _DOUBTFUL.search(text) is not None
 
 
@@ -99,7 +102,9 @@ _ORACLE: Final = Dialect(
 )
 # "..." is a text where QUOTED_IDENTIFIER is off.
 _SQL_SERVER: Final = Dialect(
-    _tokens(_LINE, rf"[nN]?{_PLAIN}|\[[^\]]*(?:\]\][^\]]*)*\Z", name=r"\[[^\]]*(?:\]\][^\]]*)*\](?!\])"),
+    _tokens(
+        _LINE, rf"[nN]?{_PLAIN}|\$[\d.]+|\[[^\]]*(?:\]\][^\]]*)*\Z", name=r"\[[^\]]*(?:\]\][^\]]*)*\](?!\])"
+    ),
     doubts_backslashes=False,
 )
 # Of a database that is not known: whatever means different things in different ones ends what can be told.

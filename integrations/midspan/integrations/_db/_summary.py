@@ -7,14 +7,19 @@ from typing import Final
 __all__ = ["Summary"]
 
 _LONGEST: Final = 255
-# What is followed by the name of a table, and what a statement can begin with.
+# What is followed by the name of a table.
 _BEFORE_TABLE: Final = frozenset({"FROM", "INTO", "JOIN", "TABLE", "UPDATE", "VIEW"})
-_NO_TABLE: Final = frozenset({"EXISTS", "IF", "LATERAL", "NOT", "ONLY", "OUTFILE", "SELECT", "SET", "VALUES"})
+# What may stand before that name; and what says that there is none.
+_STILL: Final = frozenset({"EXISTS", "IF", "IGNORE", "LATERAL", "NOT", "ONLY", "OR", "TABLE"})
+_NO_TABLE: Final = frozenset({"NOWAIT", "OF", "ON", "OUTFILE", "SELECT", "SET", "SKIP", "STDIN", "VALUES"})
+# What a statement can begin with.
 _OPERATIONS: Final = frozenset(
     {"ALTER", "ANALYZE", "BEGIN", "CALL", "COMMIT", "COPY", "CREATE", "DELETE", "DROP", "EXPLAIN", "GRANT"}
     | {"INSERT", "LOCK", "MERGE", "PRAGMA", "REPLACE", "RELEASE", "REVOKE", "ROLLBACK", "SAVEPOINT", "SELECT"}
     | {"SET", "SHOW", "START", "TRUNCATE", "UPDATE", "USE", "VACUUM", "WITH"}
 )
+# `FOR UPDATE`, `ON DUPLICATE KEY UPDATE`, `DO UPDATE SET`, `ON DELETE CASCADE`: nothing is begun there.
+_NO_VERB_AFTER: Final = frozenset({"AFTER", "BEFORE", "DO", "FOR", "KEY", "ON", "OR"})
 # A password, which needs no quotes in Oracle, nor in SQLite's encrypted forms.
 _KEYS: Final = frozenset({"HEXKEY", "HEXREKEY", "KEY", "REKEY", "TEXTKEY"})
 
@@ -57,15 +62,15 @@ class Summary:
             self._words[-1] += text
             return
         self._is_in_name = False
-        if self._expects_table and upper not in _NO_TABLE:
+        if self._expects_table and upper not in _STILL and upper not in _NO_TABLE:
             self._expects_table, self._is_in_name = False, True
             self._tables.append(text)
             self._words.append(text)
             return
-        self._expects_table = self._is_before_table(upper, before) or (
-            self._expects_table and upper != "SELECT"
-        )
-        if upper in _OPERATIONS and (upper not in ("SET", "REPLACE", "SHOW") or self.operation is None):
+        is_still = self._expects_table and upper in _STILL
+        is_begun = upper in _OPERATIONS and before not in _NO_VERB_AFTER
+        self._expects_table = is_still or self._is_before_table(upper, before)
+        if is_begun and (upper not in ("SET", "REPLACE", "SHOW") or self.operation is None):
             self._begin(upper)
 
     def can_only_be_a_name(self) -> bool:
@@ -86,9 +91,10 @@ class Summary:
         return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(" ")[0]
 
     def _is_before_table(self, upper: str, before: str) -> bool:
-        # `EXTRACT(year FROM x)`, `x IS DISTINCT FROM y`: no table follows.
-        is_other_from = upper == "FROM" and (before == "DISTINCT" or not self._has_verb[-1])
-        return upper in _BEFORE_TABLE and not is_other_from
+        if upper == "FROM":
+            # Not in `EXTRACT(year FROM x)`, and `x IS DISTINCT FROM y`.
+            return before != "DISTINCT" and self._has_verb[-1]
+        return upper in _BEFORE_TABLE and before not in _NO_VERB_AFTER
 
     def _begin(self, operation: str) -> None:
         # `WITH x AS (...) SELECT`, `EXPLAIN SELECT`: the verb that does it follows.
