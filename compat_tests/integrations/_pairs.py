@@ -71,6 +71,7 @@ PAIRS: Final = {
     ),
     "opencensus_ext_logging": Pair("opencensus-ext-logging", ("logging",)),
     "opencensus_ext_threading": Pair("opencensus-ext-threading", ("threading",)),
+    "opencensus_ext_zipkin": Pair("opencensus-ext-zipkin", ("requests",)),
     # OpenTracing
     "django_opentracing": _one("django-opentracing", "django", "django_opentracing"),
     "django_opentracing_view": _one("django-opentracing", "django", "django_opentracing.tracing"),
@@ -121,4 +122,7 @@ PAIRS: Final = {
     "opentracing_utils_sqlalchemy": _one("opentracing-utils", "sqlalchemy", f"{_UTILS}.libs._sqlalchemy"),
 }
 # An integration that is put around an application by hand, says nothing, and records what it is around.
-UNNOTICED: Final = {"opencensus_ext_pyramid": Pair("opencensus-ext-pyramid", ("wsgi",))}
+UNNOTICED: Final = {
+    "opencensus_ext_pyramid": Pair("opencensus-ext-pyramid", ("wsgi",)),
+    "starlette_opentracing_asgi": Pair("starlette-opentracing", ("asgi",)),
+}

@@ -11,7 +11,7 @@ from midspan import trace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Legacy", "below_urllib3", "decorates", "is_idle", "is_of", "marks", "stands_back"]
+__all__ = ["Legacy", "below_urllib3", "decorates", "is_exporting", "is_idle", "is_of", "marks", "stands_back"]
 
 _OPENCENSUS: Final = "midspan.bridges.opencensus"
 _OPENTRACING: Final = "midspan.bridges.opentracing"
@@ -101,6 +101,12 @@ def below_urllib3(integration: str) -> bool:
         return False
     context: Any = sys.modules["opencensus.trace.execution_context"]
     return not is_idle(context.get_opencensus_tracer()) and stands_back(integration, extension.__name__)
+
+
+def is_exporting() -> bool:
+    """Say whether an exporter of OpenCensus's sends here: nothing of the program's, so nothing to record."""
+    context: Any = sys.modules.get("opencensus.trace.execution_context")
+    return context is not None and bool(context.is_exporter())
 
 
 def is_idle(tracer: object) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context, metrics, propagation, trace
 from midspan.integrations import _hooks
+from midspan.integrations._beside import is_exporting
 from midspan.integrations._block import Block, is_inside
 from midspan.integrations._http._known import name_of
 from midspan.integrations._http._metrics import ClientMetrics
@@ -46,9 +47,9 @@ class ClientPolicy:
         """Say whether a request is to be recorded here.
 
         It is not where a library above this one does so already, where its URL is excluded, and where midspan
-        itself sends what was recorded.
+        itself, or an exporter of OpenCensus's, sends what was recorded.
         """
-        if is_inside(_SENDING) or trace.is_suppressed():
+        if is_inside(_SENDING) or trace.is_suppressed() or is_exporting():
             return False
         return url not in self.settings.excluded
 

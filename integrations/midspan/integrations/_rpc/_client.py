@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from midspan import context, trace
 from midspan.context import Context
+from midspan.integrations._beside import is_exporting
 from midspan.integrations._block import is_inside
 from midspan.integrations._rpc._record import Record, RpcPolicy, Status, fill_peer
 from midspan.integrations._rpc._target import NOWHERE, Peer
@@ -34,8 +35,10 @@ class ClientPolicy(RpcPolicy):
         return status.name != "OK"
 
     def is_to_record(self, method: Method) -> bool:
-        """Say whether a call is to be recorded here: not one of midspan's own, nor one that is already."""
-        return not is_inside(_CALLING) and not trace.is_suppressed() and not self.excludes(method)
+        """Say whether a call is to be recorded here: no exporter's, nor one that is recorded already."""
+        if is_inside(_CALLING) or trace.is_suppressed() or is_exporting():
+            return False
+        return not self.excludes(method)
 
     def call(self, method: Method, server: Peer = NOWHERE) -> Call:
         """Start the span of a call; nothing is current yet."""
