@@ -100,6 +100,22 @@ def test_so_is_a_program_that_replaces_itself(tmp_path):
     assert " [] 1" in ran(["-c", replaced], tmp_path).stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["python", "-m", "pytest"], ["-m", "pytest"], ["pytest"]], ids=" ".join)
+def test_a_console_script_and_its_module_are_programs(tmp_path, command):
+    """As one calls them in an environment that was activated."""
+    connect = "import sqlite3\n    connection = sqlite3.connect(':memory:')"
+    (tmp_path / "test_shop.py").write_text(
+        f"def test_shop():\n    {connect}\n    assert 'Connection' == type(connection).__name__\n"
+        "    assert type(connection) is not sqlite3.Connection\n"
+    )
+    done = ran(
+        [*command, "-q", "-p", "no:cacheprovider", "test_shop.py"], tmp_path, OTEL_TRACES_EXPORTER="none"
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "1 passed" in done.stdout
+
+
 @pytest.mark.skipif(BASE == sys.executable, reason="there is no other Python to be sure of")
 def test_a_python_without_midspan_is_left_alone(tmp_path):
     """With one line, which its children do not repeat; whichever of them has midspan is instrumented."""
