@@ -77,8 +77,9 @@ def telling_nodes(policy: DbPolicy, patches: Patches) -> Callable[[Any], Any]:
                 # Any client may ask for a node's connection; and what it sends there has a span of its own.
                 if getattr(getattr(span, "scope", None), "name", "") == policy.tracer.scope.name:
                     node = self if hasattr(self, "port") else (*arguments, *named.values(), None)[0]
-                    span.set_attribute("network.peer.address", str(getattr(node, "host", "")))
-                    span.set_attribute("network.peer.port", int(getattr(node, "port", 0) or 0))
+                    if hasattr(node, "host"):
+                        span.set_attribute("network.peer.address", node.host)
+                        span.set_attribute("network.peer.port", node.port)
             return native(self, *arguments, **named)
 
         return ask
