@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
 from contextlib import contextmanager
 
-import uvicorn
+from _served import over_asgi, over_wsgi
 
 from midspan import trace
 
@@ -235,37 +234,6 @@ APPS = {
 def serving(app, *, is_wsgi):
     """Serve an application on a port of loopback, which the block gets; what it logs is not shown."""
     logging.disable(logging.CRITICAL)
-    with (_wsgi if is_wsgi else _asgi)(app) as port:
+    with (over_wsgi if is_wsgi else over_asgi)(app) as port:
         yield port
     logging.disable(logging.NOTSET)
-
-
-@contextmanager
-def _wsgi(app):
-    from werkzeug.serving import make_server
-
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
-
-
-@contextmanager
-def _asgi(app):
-    config = uvicorn.Config(app, port=0, log_level="critical", lifespan="auto")
-    listening = config.bind_socket()
-    listening.listen()
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        listening.close()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
-from contextlib import contextmanager
 
 import pytest
+from _served import over_asgi
 
 from midspan import sdk
 from midspan.testing import MemoryExporter
@@ -57,22 +56,4 @@ def port():
 @pytest.fixture
 def uvicorn_port():
     """Return what serves an ASGI application for the time of a `with` block, which gets the port."""
-    import uvicorn
-
-    @contextmanager
-    def serving(app, **options):
-        config = uvicorn.Config(app, port=0, log_level="warning", **options)
-        listening = config.bind_socket()
-        # From here on the kernel takes connections, though nobody may answer yet.
-        listening.listen()
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join(10)
-            listening.close()
-
-    return serving
+    return over_asgi
