@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import _sql
 import psycopg2
 from _oc import traced
@@ -17,6 +19,8 @@ page | new code
     postgresql.query client | opencensus
     postgresql.query client | opencensus
     COMMIT client | psycopg2
+    postgresql.query client | opencensus
+      ROLLBACK client | psycopg2
 """
 
 
@@ -32,3 +36,9 @@ def ask():
     _sql.ask(psycopg2.connect(**_sql.POSTGRES))
     with traced():
         _sql.ask(psycopg2.connect(**_sql.POSTGRES))
+        # The extension leaves the span of what fails current.
+        connection = psycopg2.connect(**_sql.POSTGRES)
+        with contextlib.suppress(psycopg2.Error):
+            connection.cursor().execute("SELECT nothing")
+        connection.rollback()
+        connection.close()

@@ -43,9 +43,12 @@ class Legacy:
     is (None: anything). That is sure: without a span, there is nothing to stand back for. `wrappers` do not
     make their spans current. They are told by their function: it calls the integration's, or is called. With
     `only_below`, they make none where no span is current. Both go by the name of the module.
+
+    `callers` names the module that calls, for marks that count only then: those of a library that leaves the
+    span of what has failed current.
     """
 
-    __slots__ = ("_integration", "_marks", "_modules", "_only_below", "_wrappers")
+    __slots__ = ("_callers", "_integration", "_marks", "_modules", "_only_below", "_wrappers")
 
     def __init__(
         self,
@@ -54,11 +57,13 @@ class Legacy:
         wrappers: tuple[str, ...] = (),
         *,
         only_below: bool = False,
+        callers: Mapping[str, str] | None = None,
     ) -> None:
         self._integration = integration
         self._marks = marks
         self._wrappers = wrappers
         self._only_below = only_below
+        self._callers = callers or {}
         self._modules = frozenset((*marks, *wrappers))
 
     def is_here(self, native: object = None) -> bool:
@@ -66,27 +71,23 @@ class Legacy:
         # A program that imports none of them pays for this alone (0.1 us).
         if sys.modules.keys().isdisjoint(self._modules):
             return False
-        legacy = self._marked() or self._wrapping(native, sys._getframe(1))
+        near = _modules_near(sys._getframe(1))
+        legacy = self._marked(near) or self._wrapping(near | _names_of(native))
         return legacy is not None and stands_back(self._integration, legacy)
 
-    def _marked(self) -> str | None:
+    def _marked(self, near: set[str | None]) -> str | None:
         written = marks()
         for module, (key, value) in self._marks.items():
             if module in sys.modules and key in written and value in (None, written[key]):
-                return module
+                caller = self._callers.get(module)
+                if caller is None or caller in near:
+                    return module
         return None
 
-    def _wrapping(self, native: object, frame: Any) -> str | None:  # noqa: ANN401 - a frame
-        wrappers = [module for module in self._wrappers if module in sys.modules]
-        if not wrappers or (self._only_below and not trace.get_current_span().context.is_valid):
+    def _wrapping(self, names: set[str | None]) -> str | None:
+        if self._only_below and not trace.get_current_span().context.is_valid:
             return None
-        names = _names_of(native)
-        for _ in range(_NEAR):
-            if frame is None:
-                break
-            names.add(frame.f_globals.get("__name__"))
-            frame = frame.f_back
-        return next((module for module in wrappers if module in names), None)
+        return next((module for module in self._wrappers if module in names), None)
 
 
 def below_urllib3(integration: str) -> bool:
@@ -145,3 +146,14 @@ def _names_of(function: object) -> set[str | None]:
     # `functools.wraps` gives a wrapper the name of the module that it wraps, but not that module's globals.
     written = getattr(function, "__globals__", None) or {}
     return {getattr(function, "__module__", None), written.get("__name__")}
+
+
+def _modules_near(frame: Any) -> set[str | None]:  # noqa: ANN401 - a frame
+    """Return the names of the modules whose functions have called this one."""
+    names = set()
+    for _ in range(_NEAR):
+        if frame is None:
+            break
+        names.add(frame.f_globals.get("__name__"))
+        frame = frame.f_back
+    return names

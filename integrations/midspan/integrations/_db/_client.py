@@ -37,6 +37,12 @@ _MARKS: Final = {
     "dbapi_opentracing.tracing": ("db.type", "sql"),
 }
 _WRAPPERS: Final = ("opentracing_instrumentation.client_hooks._dbapi2",)
+# OpenCensus's leave the span of a statement that has failed current: for the ROLLBACK that follows, say.
+_CALLERS: Final = {
+    "opencensus.ext.dbapi.trace": "opencensus.ext.dbapi.trace",
+    "opencensus.ext.postgresql.trace": "opencensus.ext.postgresql.trace",
+    "opencensus.ext.sqlalchemy.trace": "sqlalchemy.engine.base",
+}
 
 
 def covered() -> context.attached:
@@ -60,7 +66,7 @@ class DbPolicy:
         self.status_of = status_of or _status_of
         self._is_stable = settings.semconv != "legacy"
         self._is_legacy = settings.semconv != "stable"
-        self._legacy = Legacy(scope.rpartition(".")[2], _MARKS, _WRAPPERS, only_below=True)
+        self._legacy = Legacy(scope.rpartition(".")[2], _MARKS, _WRAPPERS, only_below=True, callers=_CALLERS)
         self.tracer = trace.get_tracer(scope)
         # The conventions before had no metric of this.
         self.duration = metrics.get_meter(scope).create_histogram(
