@@ -259,6 +259,15 @@ def test_a_broken_integration_is_left_out(capsys):
     assert () == PlugIn(BROKEN, {}).awaited()
 
 
+def test_a_library_that_is_too_old_is_told_of_when_it_comes(capsys):
+    """With one line; nothing is done to it."""
+    old = types.SimpleNamespace(LIBRARY=types.SimpleNamespace(trouble=lambda: "shop 1.0 is older than 2.0"))
+    point = Point(lambda: old)
+    point.name, point.group = "shop", "midspan.integrations"
+    PlugIn(point, {}).turn_on()
+    assert "midspan run: shop is left out; shop 1.0 is older than 2.0\n" == capsys.readouterr().err
+
+
 def test_what_has_nowhere_to_print_prints_nothing(monkeypatch, capsys):
     """A program without standard error does not find our words in its output."""
     monkeypatch.setattr(sys, "stderr", None)
