@@ -43,11 +43,14 @@ def begun_above(request: ServerRequest) -> Exchange | None:
 class ServerPolicy:
     """How one integration records the requests that it sees."""
 
-    __slots__ = ("metrics", "settings", "tracer", "vocabulary")
+    __slots__ = ("captures_answers", "captures_requests", "metrics", "settings", "tracer", "vocabulary")
 
     def __init__(self, scope: str, settings: HttpSettings) -> None:
         """Take the name of the instrumentation scope, and what the application has set."""
         self.settings = settings
+        self.captures_requests = bool(settings.request_headers)
+        # Whether anybody wants to know more of a response than its status.
+        self.captures_answers = bool(settings.response_headers) or settings.response_hook is not None
         self.tracer = trace.get_tracer(scope)
         self.metrics = ServerMetrics(metrics.get_meter(scope), settings.semconv)
         self.vocabulary = VOCABULARIES[settings.semconv]
@@ -62,11 +65,6 @@ class ServerPolicy:
         `values_of(name)` reads a header. It is not kept: that would be a cycle of references in each request.
         """
         return Exchange(self, request, headers, values_of)
-
-    @property
-    def captures_answers(self) -> bool:
-        """Say whether anybody wants to know more of a response than its status."""
-        return bool(self.settings.response_headers) or self.settings.response_hook is not None
 
 
 class Exchange:
@@ -116,7 +114,7 @@ class Exchange:
         parent, links = arrived(policy.settings.inbound, headers)
         settings = policy.settings
         attributes = policy.vocabulary.server(request)
-        if settings.request_headers:
+        if policy.captures_requests:
             settings.request_headers.into(attributes, values_of)
         self.span = policy.tracer.start_span(
             name_of(request.known_method),
@@ -132,7 +130,9 @@ class Exchange:
     def context(self) -> Context:
         """What runs while the request is served runs in this context."""
         parent = self._parent
-        return Context(self.span, parent.baggage, {**parent.values, _SERVED: self})
+        # Few formats find more than the two: unpacking the empty mapping would cost 0.4 us.
+        values = {**parent.values, _SERVED: self} if parent.values else {_SERVED: self}
+        return Context(self.span, parent.baggage, values)
 
     def begun_by(self, policy: ServerPolicy) -> bool:
         """Say whether this policy began the exchange: nobody stands between then."""
