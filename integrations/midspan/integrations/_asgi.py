@@ -28,7 +28,7 @@ _SCHEMES: Final = {"http": "http", "websocket": "ws"}
 _ACCEPTED: Final = 101
 _REFUSED: Final = 403
 _GOODBYES: Final = (1000, 1001)
-# All that is read of a request's headers, unless more is asked for: each costs 0.4 us, and a browser sends 15.
+# All that is read of a request's headers, unless more is asked for: each costs 0.4 us, and browsers send 15.
 _READ: Final = frozenset({b"host", b"user-agent", b"traceparent", b"tracestate", b"baggage"})
 # A file may be left to the server, by its path.
 _BODIES: Final = ("http.response.body", "http.response.pathsend")
