@@ -268,6 +268,26 @@ def test_interceptors_can_be_placed_by_hand(service, both):
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("kind", [AioService, Service])
+def test_two_layers_make_one_span_on_each_side(both, kind):
+    """Of coroutines and of plain functions; the status that is set is known through both."""
+
+    async def main():
+        integration.instrument()
+        async with (
+            aio_served(kind(), [integration.aio_server_interceptor()]) as address,
+            grpc.aio.insecure_channel(
+                address, interceptors=integration.aio_client_interceptors(address)
+            ) as channel,
+        ):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await call(channel, "unary_unary")(b"set DATA_LOSS")
+            found = await both(2)
+        assert ["DATA_LOSS"] * 2 == [span.attributes["rpc.response.status_code"] for span in found]
+
+    asyncio.run(main())
+
+
 def test_nothing_is_recorded_where_tracing_is_suppressed_or_excluded(service, spans):
     """Nor sent."""
 

@@ -48,11 +48,15 @@ def _wrapped(serving: Serving, behavior: Any, handler: Any, method: Method, carr
     if inspect.iscoroutinefunction(behavior):
         return _awaiting(serving, behavior, method, carrier)
     serve = wrapped(serving, behavior, handler, method, carrier)
-    return wraps(behavior)(lambda request, servicer_context: serve(request, _hearing(servicer_context)))
 
+    @wraps(behavior)
+    def hearing(request: Any, servicer_context: Any) -> Any:  # noqa: ANN401 - as above
+        # Another layer of ours may have done so already, and asks whether the call is the same.
+        if serving.patches.on and not isinstance(servicer_context, _Hearing):
+            servicer_context = _Hearing(servicer_context)
+        return serve(request, servicer_context)
 
-def _hearing(servicer_context: Any) -> _Hearing:  # noqa: ANN401 - as above
-    return servicer_context if isinstance(servicer_context, _Hearing) else _Hearing(servicer_context)
+    return hearing
 
 
 class _Hearing:

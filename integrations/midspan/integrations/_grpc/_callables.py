@@ -70,16 +70,16 @@ def _around(native: Callable[..., Any], kind: Kind, end: Callable[..., None]) ->
     @wraps(native)
     def call(self: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - gRPC's own
         given = {**dict(zip(options, arguments[1:], strict=False)), **named}
+        calling, method = self._midspan
         # What does not fit is for gRPC to complain of.
         fits = len(given) == len(arguments[1:]) + len(named)
-        if fits and kind.is_left():
+        if not fits or not calling.patches.on:
+            return native(self, *arguments, **named)
+        if kind.is_left():
             given["metadata"] = carried(given.get("metadata"), kind.metadata)
             return native(self, *arguments[:1], **given)
-        begun = None
-        if fits:
-            calling, method = self._midspan
-            asked = (given.get(field) for field in kind.details._fields[1:])
-            begun = calling.begin(kind.details(method, *asked), kind.metadata)
+        asked = (given.get(field) for field in kind.details._fields[1:])
+        begun = calling.begin(kind.details(method, *asked), kind.metadata)
         if begun is None:
             return native(self, *arguments, **named)
         recorded, details = begun
