@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-__all__ = ["PAIRS", "UNNOTICED", "Pair"]
+__all__ = ["PAIRS", "Pair"]
 
 
 class Pair(NamedTuple):
@@ -71,13 +71,22 @@ PAIRS: Final = {
     ),
     "opencensus_ext_logging": Pair("opencensus-ext-logging", ("logging",)),
     "opencensus_ext_threading": Pair("opencensus-ext-threading", ("threading",)),
+    "opencensus_ext_pyramid": _one(
+        "opencensus-ext-pyramid", "wsgi", f"{_OC}pyramid.pyramid_middleware.OpenCensusTweenFactory"
+    ),
     "opencensus_ext_zipkin": Pair("opencensus-ext-zipkin", ("requests",)),
     # OpenTracing
     "django_opentracing": _one("django-opentracing", "django", "django_opentracing"),
     "django_opentracing_view": _one("django-opentracing", "django", "django_opentracing.tracing"),
+    "flask_opentracing_wsgi": Pair(
+        "flask-opentracing",
+        ("wsgi", "flask"),
+        (("wsgi", "flask_opentracing.tracing"), ("flask", "flask_opentracing.tracing")),
+    ),
     "flask_opentracing_view": _one("flask-opentracing", "flask", "flask_opentracing.tracing"),
     "flask_opentracing": _one("flask-opentracing", "flask", "flask_opentracing.tracing"),
     "starlette_opentracing": _one("starlette-opentracing", "starlette", "starlette_opentracing.middleware"),
+    "starlette_opentracing_asgi": _one("starlette-opentracing", "asgi", "starlette_opentracing.middleware"),
     "starlette_opentracing_fastapi": _one(
         "starlette-opentracing", "fastapi", "starlette_opentracing.middleware"
     ),
@@ -120,9 +129,4 @@ PAIRS: Final = {
     "opentracing_utils_flask": _one("opentracing-utils", "flask", f"{_UTILS}.libs._flask"),
     "opentracing_utils_requests": _one("opentracing-utils", "requests", f"{_UTILS}.libs._requests"),
     "opentracing_utils_sqlalchemy": _one("opentracing-utils", "sqlalchemy", f"{_UTILS}.libs._sqlalchemy"),
-}
-# An integration that is put around an application by hand, says nothing, and records what it is around.
-UNNOTICED: Final = {
-    "opencensus_ext_pyramid": Pair("opencensus-ext-pyramid", ("wsgi",)),
-    "starlette_opentracing_asgi": Pair("starlette-opentracing", ("asgi",)),
 }

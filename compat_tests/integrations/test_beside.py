@@ -15,17 +15,16 @@ import pytest
 
 from compat_tests._environments import ROOT, environment, find_python
 from compat_tests.integrations._editions import HERE
-from compat_tests.integrations._pairs import PAIRS, UNNOTICED
+from compat_tests.integrations._pairs import PAIRS
 
 BESIDE = HERE / "beside"
-APPLICATIONS = {**PAIRS, **UNNOTICED}
 ORDERS = ("integration first", "legacy first")
 INTERFACES = ("opencensus", "opentracing")
 SERVERS = ("postgres", "mariadb", "mongodb")
 UNDER_RUN = ("opencensus_ext_httpx", "opencensus_ext_logging", "requests_opentracing", "flask_opentracing")
 
 slow = pytest.mark.slow
-each_application = pytest.mark.parametrize("name", APPLICATIONS)
+each_application = pytest.mark.parametrize("name", PAIRS)
 each_order = pytest.mark.parametrize("order", ORDERS)
 
 
@@ -54,7 +53,7 @@ def played(servers):
     ports = {f"MIDSPAN_TEST_{name.upper()}": str(servers.port(name)) for name in SERVERS}
     players = []
     for interface in INTERFACES:
-        names = [name for name in APPLICATIONS if interface_of(name) == interface]
+        names = [name for name in PAIRS if interface_of(name) == interface]
         players.append(
             subprocess.Popen(
                 [str(interpreter(interface)), "_play.py", *names],
@@ -99,7 +98,7 @@ def lines_of(name):
     """Return what is logged about standing back."""
     return [
         f"the integration {integration} stands back: {module} records the same already"
-        for integration, module in APPLICATIONS[name].said
+        for integration, module in PAIRS[name].said
     ]
 
 
@@ -158,7 +157,7 @@ def test_the_documentation_lists_what_was_run():
     }
     assert {
         (f"{pair.library} {_version(name, pair.library)}", integration)
-        for name, pair in APPLICATIONS.items()
+        for name, pair in PAIRS.items()
         for integration in pair.integrations
     } == rows
 
@@ -170,4 +169,4 @@ def _version(name, library):
 
 def test_each_application_is_played():
     """None lies there that nobody runs."""
-    assert sorted(APPLICATIONS) == sorted(path.stem.removeprefix("use_") for path in BESIDE.glob("use_*.py"))
+    assert sorted(PAIRS) == sorted(path.stem.removeprefix("use_") for path in BESIDE.glob("use_*.py"))

@@ -12,10 +12,8 @@ BRIDGE = "opencensus"
 INTEGRATIONS = ()
 GIVES = """
 page | new code
-  GET server | wsgi
-    [GET]/hello server | opencensus
-  GET server | wsgi
-    [GET]/hello server | opencensus
+  [GET]/hello server | opencensus
+  [GET]/hello server | opencensus
 """
 made = []
 

@@ -13,9 +13,7 @@ BRIDGE = "opentracing"
 INTEGRATIONS = ()
 GIVES = """
 page | new code
-  GET server | asgi
   /hello server | opentracing
-  GET server | asgi
   /hello server | opentracing
 """
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from midspan import _trouble, context, propagation, trace
 from midspan._redaction import redacted_query
+from midspan.integrations._beside import stands_back
+from midspan.integrations._beside_apps import recorded_by
 from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, begun_above, split_host
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ class TracedApplication:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        if stands_back("asgi", recorded_by(self.native)):
+            leave_out(scope)
         await serve(self._policy, self.native, scope, receive, send)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the application has

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import _trouble, context, propagation, trace
 from midspan._redaction import redacted_query
+from midspan.integrations._beside import stands_back
+from midspan.integrations._beside_apps import recorded_by
 from midspan.integrations._http import Exchange, ServerPolicy, ServerRequest, begun_above, split_host
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ class TracedApplication:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
+        if stands_back("wsgi", recorded_by(self.native)):
+            leave_out(environ)
         return serve(self._policy, self.native, environ, start_response)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - what the application has
