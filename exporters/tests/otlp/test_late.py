@@ -67,6 +67,16 @@ def test_one_is_made_however_often_it_sends(collector):
     assert 1 == collector.connections
 
 
+def test_an_import_that_takes_too_long_is_a_try_that_failed(collector):
+    """Nothing is sent after its time; the next one finds it imported."""
+    transport = late(collector.url)
+    with pytest.raises(NotSentError, match=r"was not imported within 1e-06 s") as raised:
+        transport.send(Request(b"x", {}), 1e-6)
+    assert (False, []) == (raised.value.permanent, collector.received)
+    assert 200 == transport.send(Request(b"x", {}), 5).status
+    transport.close()
+
+
 def test_an_import_that_fails_is_a_try_that_failed(monkeypatch):
     """The next one may find it: a signal's handler may have sent in the middle of the import."""
     transport = late("http://127.0.0.1:9")

@@ -54,7 +54,10 @@ class _LateTransport:
         native = self._made.get("native")
         if native is None:
             native = self._make()
-            timeout_s = max(0.0, until_s - time.monotonic())
+            left_s = until_s - time.monotonic()
+            if left_s <= 0:
+                raise NotSentError(f"requests was not imported within {timeout_s:g} s")
+            timeout_s = left_s
         return native.send(request, timeout_s)
 
     def _make(self) -> Transport:

@@ -36,7 +36,7 @@ def _begin():
     try:
         from midspan.cli.run._begin import begin  # noqa: PLC0415 - another interpreter may not have it
     except Exception as error:  # noqa: BLE001 - nor need it be one that can read it
-        # A Python that is not ours may start others that are: they are told of nothing, but begin.
+        # Once: what it starts is not told again, and begins where it has midspan.
         if sys.stderr is not None and _SAID not in os.environ:
             os.environ[_SAID] = "true"
             sys.stderr.write("midspan run: %s is left alone: %s\n" % (sys.executable, error))  # noqa: UP031 - as said
