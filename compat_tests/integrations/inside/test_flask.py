@@ -181,12 +181,12 @@ def test_what_middleware_makes_of_a_body_belongs_to_the_request(memory, spans):
     app = make_app()
     native = app.wsgi_app
 
-    def louder(environ, start_response):
-        for part in native(environ, start_response):
+    def louder(parts):
+        for part in parts:
             with trace.get_tracer("shop").start_as_current_span("louder"):
                 yield part.upper()
 
-    app.wsgi_app = wsgi.instrument(louder)
+    app.wsgi_app = wsgi.instrument(lambda *given: louder(native(*given)))
     assert b"USER 7" == client_of(app).get("/users/7").data
     server, *_, louder = spans()
     assert ("louder", server.context) == (louder.name, louder.parent)
