@@ -13,10 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from midspan.integrations._celery_broker import quiet
-from midspan.integrations._celery_lost import watch_pool
-from midspan.integrations._celery_running import RUNNING
-from midspan.integrations._celery_sending import SENDING, sending
+from midspan.integrations._celery import RUNNING, SENDING, quiet, sending, watch_pool
 from midspan.integrations._integration import Integration
 from midspan.integrations._library import Library
 from midspan.integrations._messaging import MessagingPolicy, messaging_settings

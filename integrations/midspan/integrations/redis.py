@@ -12,7 +12,7 @@ from importlib import import_module
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations import _redis_cluster, _redis_command
+from midspan.integrations import _redis
 from midspan.integrations._beside import Legacy
 from midspan.integrations._db import DbPolicy, Target, db_settings, named_as
 from midspan.integrations._integration import Integration
@@ -46,8 +46,8 @@ _LEGACY: Final = Legacy(
 
 def _command(policy: DbPolicy, client: Any, arguments: tuple[Any, ...]) -> DbCall:  # noqa: ANN401 - redis-py's own
     """Begin the span of one command."""
-    shown = _redis_command.shown(arguments, policy.settings.statements)
-    call = policy.call(_target(client), _redis_command.operation_of(arguments), shown=shown)
+    shown = _redis.shown(arguments, policy.settings.statements)
+    call = policy.call(_target(client), _redis.operation_of(arguments), shown=shown)
     call.hook(client, arguments[0] if arguments else None, arguments[1:])
     return call
 
@@ -58,8 +58,8 @@ def _pipeline(policy: DbPolicy, pipeline: Any, _: tuple[Any, ...]) -> DbCall | N
     if not commands and not is_watching:
         return None
     kind = "MULTI" if is_transaction else "PIPELINE"
-    operation = _redis_command.operation_of_all(commands, kind)
-    shown = _redis_command.shown_all(commands, policy.settings.statements)
+    operation = _redis.operation_of_all(commands, kind)
+    shown = _redis.shown_all(commands, policy.settings.statements)
     call = policy.call(_target(pipeline), operation, shown=shown, batch=len(commands))
     call.hook(pipeline, kind, commands)
     return call
@@ -68,7 +68,7 @@ def _pipeline(policy: DbPolicy, pipeline: Any, _: tuple[Any, ...]) -> DbCall | N
 def _queued(pipeline: Any) -> tuple[list[tuple[Any, ...]], bool, bool]:  # noqa: ANN401 - as above
     """Return the commands that a pipeline holds, whether it is a transaction, and whether it watches keys."""
     if not hasattr(pipeline, "connection_pool"):
-        return _redis_cluster.queued(pipeline)
+        return _redis.queued(pipeline)
     asked = getattr(pipeline, "is_transaction", pipeline.transaction)  # asyncio's first
     commands = [arguments for arguments, _ in pipeline.command_stack]
     return commands, bool(asked or pipeline.explicit_transaction), bool(pipeline.watching)
@@ -78,7 +78,7 @@ def _target(client: Any) -> Target:  # noqa: ANN401 - a client or a pipeline
     pool = getattr(client, "connection_pool", None)
     if pool is None:
         # A cluster has but one database.
-        return Target(_SYSTEM, "0", *_redis_cluster.entry(client))
+        return Target(_SYSTEM, "0", *_redis.entry(client))
     known = getattr(pool, "connection_kwargs", None) or {}
     namespace = str(known.get("db") or 0)
     if "path" in known or hasattr(pool, "service_name"):
@@ -97,14 +97,14 @@ def instrument(client: Any = None, **options: Unpack[DbOptions]) -> None:  # noq
     Raises:
         ConfigurationError: redis-py is missing or too old, or an option is not valid.
     """
-    policy = DbPolicy("midspan.integrations.redis", db_settings("redis", options), _redis_command.status_of)
+    policy = DbPolicy("midspan.integrations.redis", db_settings("redis", options), _redis.status_of)
 
     def put_in_client(patches: Patches) -> None:
         sends = _sending_async if iscoroutinefunction(client.execute_command) else _sending
         patches.around(client, "execute_command", sends(policy, patches))
         patches.around(client, "pipeline", _piping(policy, patches, sends))
         if hasattr(client, "get_redis_connection"):
-            patches.around(client, "get_redis_connection", _redis_cluster.telling_nodes(policy, patches))
+            patches.around(client, "get_redis_connection", _redis.telling_nodes(policy, patches))
 
     def put_in(module: str, sends: Callable[..., Any], patches: Patches) -> None:
         of_module: Any = import_module(module)
@@ -114,7 +114,7 @@ def instrument(client: Any = None, **options: Unpack[DbOptions]) -> None:  # noq
 
     def put_in_cluster(module: str, sends: Callable[..., Any], patches: Patches) -> None:
         command, pipeline = sends(policy, patches), sends(policy, patches, _pipeline)
-        _redis_cluster.put_in(import_module(module), policy, patches, command, pipeline)
+        _redis.put_in(import_module(module), policy, patches, command, pipeline)
 
     if client is None:
         # Older versions do not bring what is for asyncio; who asks for it later gets it instrumented.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midspan.integrations._redis_command import operation_of, operation_of_all, shown, shown_all, status_of
+from midspan.integrations._redis import operation_of, operation_of_all, shown, shown_all, status_of
 
 ARGUMENT = st.one_of(
     st.text(),

@@ -11,8 +11,8 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from midspan.integrations._celery_common import is_to_record, message_of
-from midspan.integrations._celery_running import queue_of
+from midspan.integrations._celery._common import is_to_record, message_of
+from midspan.integrations._celery._running import queue_of
 from midspan.integrations._guarded import guarded
 
 if TYPE_CHECKING:

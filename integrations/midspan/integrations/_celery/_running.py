@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context
-from midspan.integrations._celery_common import is_to_record, message_of
+from midspan.integrations._celery._common import is_to_record, message_of
 from midspan.integrations._guarded import guarded
 from midspan.integrations._messaging import Processing
 

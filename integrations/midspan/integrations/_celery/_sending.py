@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from midspan import context, propagation, trace
 from midspan.integrations import _hooks
-from midspan.integrations._celery_common import is_to_record, message_of
+from midspan.integrations._celery._common import is_to_record, message_of
 from midspan.integrations._guarded import guarded
 
 if TYPE_CHECKING:
