@@ -43,6 +43,12 @@ def test_nothing_is_required_without_an_extra():
     assert [] == [line for line in metadata.requires("midspan") or () if "extra ==" not in line]
 
 
+@pytest.mark.parametrize("extra", ["otlp", "zipkin"])
+def test_sending_over_http_requires_nothing(extra):
+    """Whoever names the extra all the same gets what he needs."""
+    assert set() == EXTRAS[extra]
+
+
 @pytest.mark.parametrize("extra", PINNED)
 def test_what_an_extra_asks_for_is_pinned(extra):
     """Each library of an extra that the checks install has a pin, so that pip never searches."""

@@ -1,4 +1,4 @@
-"""Keep what blocks in a C library, gRPC's or Kafka's, away from greenlets: it would hold up all of them.
+"""Keep what blocks, be it in gRPC's or Kafka's library or on a socket, away from greenlets: all would wait.
 
 The workers of a pipeline are threads of the system already. This is for who calls an exporter by himself, in
 a thread whose greenlets wait for their turn.
@@ -28,7 +28,11 @@ def away_from_greenlets(function: Callable[[], T]) -> T:
     if not _has_greenlets():
         return function()
     answers: list[T] = []
-    start_thread(lambda: answers.append(function()))
+    try:
+        start_thread(lambda: answers.append(function()))
+    except RuntimeError:
+        # No thread can be had. Better that the others wait than that nothing is sent.
+        return function()
     pause_s = _FIRST_POLL_S
     while not answers:
         # gevent's, which lets the others go on.

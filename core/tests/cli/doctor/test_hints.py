@@ -26,14 +26,14 @@ def remedy(
 GRPC_PORT, HTTP_PORT = "http://collector:4317/v1/traces", "http://collector:4318/v1/traces"
 HINTS = {
     "HTTP to the gRPC port": (
-        ("BadStatusLine", seen(GRPC_PORT, speaks="http/2")),
+        ("the answer is not HTTP/1.1", seen(GRPC_PORT, speaks="http/2")),
         (
             "port 4317 speaks HTTP/2, as gRPC does: OTLP over HTTP is usually at port 4318 "
             "(OTEL_EXPORTER_OTLP_ENDPOINT); or set OTEL_EXPORTER_OTLP_PROTOCOL=grpc"
         ),
     ),
     "http to a port with TLS": (
-        ("RemoteDisconnected", seen(HTTP_PORT, is_tls=True)),
+        ("the server hung up", seen(HTTP_PORT, is_tls=True)),
         "port 4318 speaks TLS: write https:// in OTEL_EXPORTER_OTLP_ENDPOINT",
     ),
     "https to a port without TLS": (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from midspan import delivery
@@ -19,6 +18,7 @@ __all__ = [
     "NotSentError",
     "Request",
     "Transport",
+    "is_passing",
     "outcome_of_failure",
     "outcome_of_silence",
 ]
@@ -75,9 +75,14 @@ class Transport(Protocol):
         ...
 
 
+def is_passing(status: int) -> bool:
+    """Say whether what a status tells of may be over at the next attempt."""
+    return status in _RETRYABLE
+
+
 def outcome_of_failure(answer: Answer, said: str) -> Outcome:
     """Return what became of a request that was answered with an error; `said` is what a log may tell."""
-    if answer.status in _RETRYABLE:
+    if is_passing(answer.status):
         return delivery.retry(said, _retry_after_s(answer.headers.get("retry-after", "")))
     return delivery.too_large(said) if answer.status == _TOO_LARGE else delivery.refused(said)
 
@@ -93,6 +98,8 @@ def _retry_after_s(text: str) -> float | None:
     text = text.strip()
     if text.isdecimal() and text.isascii():
         return float(text)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - few backends say a date
+
     try:
         return parsedate_to_datetime(text).timestamp() - time.time()
     except (ValueError, OverflowError):

@@ -1,7 +1,7 @@
-"""Open the way to an endpoint; `requests` is imported when there is something to send.
+"""Open the way to an endpoint; what it takes is imported when it is needed.
 
-It takes 100 ms, which a program that only starts need not spend. And it brings `ssl`, which gevent must patch
-before anybody else has it, while `midspan run` configures a pipeline before the program's first line.
+`ssl` comes last, with the first connection that asks for it: gevent must patch it before anybody else has it,
+and `midspan run` configures a pipeline before the program's first line.
 """
 
 from __future__ import annotations
@@ -9,89 +9,65 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import time
-from importlib import util
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 from midspan._forks import is_before_fork
-from midspan.exporters._http._exchange import NotSentError
+from midspan._native import allocate_lock
 
 if TYPE_CHECKING:
-    from midspan.exporters._http._exchange import Answer, Endpoint, Request, Transport
+    from midspan.exporters._http._exchange import Endpoint, Transport
+    from midspan.exporters._http._tls import Trust
 
-__all__ = ["http_transport"]
+__all__ = ["http_transport", "load_tls"]
 
-_is_wanted = False
+# Whoever waits for longer is a signal's handler in the middle of it.
+_LONGEST_S: Final = 1.0
 
-
-def http_transport(endpoint: Endpoint, extra: str) -> Transport:
-    """Return what exchanges requests for answers with an endpoint.
-
-    Raises:
-        ImportError: The `requests` library is missing; the message names the extra that brings it.
-    """
-    global _is_wanted  # noqa: PLW0603 - whether there is anything to do before a fork
-    if util.find_spec("requests") is None:
-        raise ImportError(f"No module named 'requests': pip install 'midspan[{extra}]'")
-    _is_wanted = True
-    if is_before_fork():
-        # uWSGI does not say when it forks.
-        _load_before_fork()
-    return _LateTransport(endpoint)
+_is_tls_wanted = False
+# One thread at a time: those of modules are gevent's locks by now, perhaps, on which threads may hang.
+_loading = allocate_lock()
+_loaded: list[type[Trust]] = []
 
 
-class _LateTransport:
-    """A transport that is made when it is first used."""
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-        self._is_closed = False
-        self._made: dict[str, Transport] = {}
-
-    def send(self, request: Request, timeout_s: float) -> Answer:
-        """Do as the transport does, which is made within the same time."""
-        until_s = time.monotonic() + timeout_s
-        native = self._made.get("native")
-        if native is None:
-            native = self._make()
-            left_s = until_s - time.monotonic()
-            if left_s <= 0:
-                raise NotSentError(f"requests was not imported within {timeout_s:g} s")
-            timeout_s = left_s
-        return native.send(request, timeout_s)
-
-    def _make(self) -> Transport:
-        try:
-            transport = _load()
-        except ImportError as error:
-            # Perhaps a signal's handler is what sends, in the middle of the import.
-            raise NotSentError(f"requests cannot be imported: {error}") from error
-        # Two threads may make one each; both go on with the same.
-        native = self._made.setdefault("native", transport(self._endpoint))
-        if self._is_closed:
-            native.close()
-        return native
-
-    def close(self) -> None:
-        """Close what was made; what is sent from now on is refused."""
-        self._is_closed = True
-        if "native" in self._made:
-            self._made["native"].close()
-
-
-def _load() -> Any:  # noqa: ANN401 - a class that only exists where `requests` does
+def http_transport(endpoint: Endpoint) -> Transport:
+    """Return what exchanges requests for answers with an endpoint."""
+    global _is_tls_wanted  # noqa: PLW0603 - whether there is anything to do before a fork
+    # Who has a transport of his own needs none of this.
     from midspan.exporters._http._transport import HTTPTransport  # noqa: PLC0415 - as said
 
-    return HTTPTransport
+    if any(url.lower().startswith("https:") for url in (endpoint.url, endpoint.proxy or "")):
+        _is_tls_wanted = True
+        if is_before_fork():
+            # uWSGI does not say when it forks.
+            _load_before_fork()
+    return HTTPTransport(endpoint)
+
+
+def load_tls() -> type[Trust]:
+    """Return what makes streams secure.
+
+    Raises:
+        ImportError: This Python has no `ssl`; or a signal's handler is what asks, in the middle of this.
+    """
+    if not _loaded:
+        if not _loading.acquire(timeout=_LONGEST_S):
+            raise ImportError("it is being loaded")
+        try:
+            from midspan.exporters._http._tls import Trust  # noqa: PLC0415 - as said
+
+            _loaded.append(Trust)
+        finally:
+            _loading.release()
+    return _loaded[0]
 
 
 def _load_before_fork() -> None:
     """Import it for all children at once; and a child of an import that is under way could never import."""
     # A server that has loaded gevent may let each child patch for itself: it is not imported before that.
-    is_begun, may_patch = "requests" in sys.modules, bool({"gevent", "eventlet"} & sys.modules.keys())
-    if _is_wanted and (is_begun or not may_patch):
+    is_begun, may_patch = "ssl" in sys.modules, bool({"gevent", "eventlet"} & sys.modules.keys())
+    if _is_tls_wanted and (is_begun or not may_patch):
         with contextlib.suppress(ImportError):
-            _load()
+            load_tls()
 
 
 os.register_at_fork(before=_load_before_fork)

@@ -64,11 +64,11 @@ class JaegerExporter:
         - `certificate`: a PEM file with the authorities to trust; `client_certificate` and `client_key`:
           PEM files to prove who is calling.
         - `proxy`: a proxy's URL; variables such as `HTTPS_PROXY` do not count.
-        - `transport`: what exchanges requests for answers, in place of HTTP over `requests`.
+        - `transport`: what exchanges requests for answers, in place of HTTP over the network.
 
         Raises:
             ConfigurationError: A value cannot be; the message names it and what is allowed.
-            ImportError: The `thrift` or `requests` library is missing (`pip install 'midspan[jaeger]'`).
+            ImportError: The `thrift` library is missing (`pip install 'midspan[jaeger]'`).
         """
         given = Given(
             endpoint,
@@ -164,7 +164,7 @@ def _lane(settings: Settings, transport: Transport | None) -> AgentLane | Collec
         return AgentLane(settings.host, settings.port)
     secrets = secrets_in_clear(endpoint)
     if transport is None:
-        transport = http_transport(endpoint, "jaeger")
+        transport = http_transport(endpoint)
     lane = CollectorLane(endpoint.url, settings.timeout_s, transport)
     if secrets:
         _trouble.report("jaeger.in_clear", "%s is sent unencrypted to %s", ", ".join(secrets), lane.where)

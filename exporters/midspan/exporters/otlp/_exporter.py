@@ -77,12 +77,11 @@ class OTLPExporter:
         - `signals`: what is sent: `"traces"`, `"metrics"`, or both.
         - `insecure`: over gRPC, whether to do without TLS where the endpoint is no URL that says so.
         - `proxy`: a proxy's URL; variables such as `HTTPS_PROXY` do not count.
-        - `transport`: what exchanges requests for answers, in place of HTTP over `requests`.
+        - `transport`: what exchanges requests for answers, in place of HTTP over the network.
 
         Raises:
             ConfigurationError: A value cannot be; the message names it and what is allowed.
-            ImportError: A library is missing: `requests` (`pip install 'midspan[otlp]'`), or over gRPC
-                `grpcio` (`pip install 'midspan[grpc]'`).
+            ImportError: Over gRPC, where `grpcio` is missing (`pip install 'midspan[grpc]'`).
         """
         given = Given(
             endpoint,

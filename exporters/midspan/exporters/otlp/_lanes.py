@@ -68,7 +68,7 @@ def _http_lane(
 ) -> Lane:
     settings = read_settings(given, variables, signal)
     if transport is None:
-        transport = http_transport(settings.endpoint, "otlp")
+        transport = http_transport(settings.endpoint)
     return Lane(signal, settings, transport)
 
 

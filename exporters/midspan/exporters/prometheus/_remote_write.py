@@ -74,11 +74,11 @@ class RemoteWriteExporter:
           PEM files to prove who is calling.
         - `proxy`: a proxy's URL; variables such as `HTTPS_PROXY` do not count.
         - `scope_labels`, `target_info`: as for `PrometheusExporter`.
-        - `transport`: what exchanges requests for answers, in place of HTTP over `requests`.
+        - `transport`: what exchanges requests for answers, in place of HTTP over the network.
 
         Raises:
             ConfigurationError: A value cannot be; the message names it and what is allowed.
-            ImportError: `cramjam` or `requests` is missing (extra `prometheus-remote-write`).
+            ImportError: `cramjam` is missing (extra `prometheus-remote-write`).
         """
         from cramjam import snappy  # noqa: PLC0415 - who is scraped does without
 
@@ -97,7 +97,7 @@ class RemoteWriteExporter:
         self._remote = read_remote(given, environment)
         self._with = {"scope_labels": scope_labels, "target_info": target_info}
         where = self._remote.endpoint
-        self._transport = http_transport(where, "prometheus-remote-write") if transport is None else transport
+        self._transport = http_transport(where) if transport is None else transport
         secrets = secrets_in_clear(where)
         if secrets:
             _trouble.report(

@@ -74,11 +74,10 @@ class ZipkinExporter:
         - `certificate`: a PEM file with the authorities to trust; `client_certificate` and `client_key`:
           PEM files to prove who is calling.
         - `proxy`: a proxy's URL; variables such as `HTTPS_PROXY` do not count.
-        - `transport`: what exchanges requests for answers, in place of HTTP over `requests`.
+        - `transport`: what exchanges requests for answers, in place of HTTP over the network.
 
         Raises:
             ConfigurationError: A value cannot be; the message names it and what is allowed.
-            ImportError: The `requests` library is missing (`pip install 'midspan[zipkin]'`).
         """
         given = Given(
             endpoint,
@@ -94,7 +93,7 @@ class ZipkinExporter:
         self._settings = read_settings(given, environment)
         where = self._settings.endpoint
         self._encode, self._halve, self._media_type = _FORMS[self._settings.protocol]
-        self._transport = http_transport(where, "zipkin") if transport is None else transport
+        self._transport = http_transport(where) if transport is None else transport
         secrets = secrets_in_clear(where)
         if secrets:
             _trouble.report(
