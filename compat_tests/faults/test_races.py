@@ -51,31 +51,29 @@ def test_a_span_that_several_threads_end_is_exported_once():
     assert len(memory.spans) == len(spans)
 
 
-def settles_at(threads: int) -> bool:
-    """Say whether the process comes down to so many threads of the system; one that has ended lingers."""
+def leaves_one(before: set[str]) -> bool:
+    """Say whether of the threads that have come since just one stays; one that has ended lingers."""
     for _ in range(200):
-        if system_threads() == threads:
+        if len(system_threads() - before) == 1:
             return True
         time.sleep(0.01)
     return False
 
 
-def system_threads() -> int:
-    """Return how many threads of the system this process has now."""
-    return sum(1 for _ in Path("/proc/self/task").iterdir())
+def system_threads() -> set[str]:
+    """Return the threads of the system that this process has now."""
+    return {task.name for task in Path("/proc/self/task").iterdir()}
 
 
 def test_of_threads_that_end_their_first_spans_together_one_starts_the_worker():
     """There is one worker, whoever comes first, and it takes what all of them have made."""
-    # Those of the test before may still linger.
-    before = min((time.sleep(0.01), system_threads())[1] for _ in range(20))
     for _ in range(50):
         exporter = Counting()
         pipeline = sdk.configure(exporters=[exporter])
         tracer = trace.get_tracer("races")
-        assert settles_at(before)
+        before = system_threads()
         together(lambda tracer=tracer: tracer.start_span("first").end())
-        assert settles_at(before + 1)
+        assert leaves_one(before)
         assert pipeline.force_flush(5)
         assert len(exporter.spans) == THREADS
         pipeline.shutdown(5)
