@@ -15,9 +15,10 @@ CORE = [file for file in MODULES if file.is_relative_to(ROOT / "core")]
 PLUG_INS = [file for file in MODULES if not file.is_relative_to(ROOT / "core")]
 
 # Our own plug-ins report trouble, read variables, leave out secrets, begin anew in forked children, have
-# threads and locks of the system, wait for modules, compare versions and name exceptions as the core does.
-# Nobody else is promised these modules.
+# threads and locks of the system, wait for modules, compare versions, name exceptions and midspan itself as
+# the core does. Nobody else is promised these modules.
 SHARED = (
+    "midspan._about",
     "midspan._trouble",
     "midspan._environment",
     "midspan._redaction",

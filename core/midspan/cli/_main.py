@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from midspan._about import VERSION
+
 # What a shell's tools return when they were called in a way they do not know.
 USAGE_ERROR = 2
 
@@ -18,9 +20,7 @@ def main(argv: list[str] | None = None) -> int:
         print(_help())
         return 0
     if name in ("-V", "--version"):
-        from importlib import metadata  # noqa: PLC0415 - 30 ms, which whoever waits for a program need not spend
-
-        print(f"midspan {metadata.version('midspan')}")
+        print(f"midspan {VERSION}")
         return 0
     return _run(name, rest)
 

@@ -7,7 +7,6 @@ take is for tests: the folder that holds `proc` and `etc`.
 
 from __future__ import annotations
 
-import functools
 import os as _os
 import re
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from midspan import _trouble
+from midspan._about import VERSION
 from midspan.resource._resource import Resource
 
 __all__ = [
@@ -75,7 +75,7 @@ def sdk() -> Resource:
         {
             "telemetry.sdk.name": "midspan",
             "telemetry.sdk.language": "python",
-            "telemetry.sdk.version": _version(),
+            "telemetry.sdk.version": VERSION,
         }
     )
 
@@ -192,13 +192,3 @@ def _read(root: str, path: str) -> str:
 
 def _present(attributes: dict[str, Any]) -> Resource:
     return Resource({key: value for key, value in attributes.items() if value})
-
-
-@functools.cache  # to parse the metadata is more than half of what `configure` takes
-def _version() -> str:
-    from importlib import metadata  # noqa: PLC0415 - 15 ms, needed by applications only
-
-    try:
-        return metadata.version("midspan")
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from midspan import _trouble, resource
-from midspan.resource import Resource, _detectors
+from midspan.resource import Resource
 
 DOCKER, POD, LAYER = "d" * 64, "0123456789abcdef" * 4, "e" * 64
 FARGATE = "c6aa1dfba6094b6cb0ebf2b3d8b6c3f4-1234567890"
@@ -241,17 +241,6 @@ def test_the_library_names_itself():
         "telemetry.sdk.version": metadata.version("midspan"),
     }
     assert expected == dict(resource.sdk().attributes)
-
-
-def test_a_copy_that_was_never_installed_has_no_version(monkeypatch):
-    """Without the distribution's metadata (a vendored copy), the version is unknown."""
-
-    def missing(name: str) -> str:
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(metadata, "version", missing)
-    monkeypatch.setattr(_detectors, "_version", _detectors._version.__wrapped__)  # an earlier answer is kept
-    assert "unknown" == resource.sdk().attributes["telemetry.sdk.version"]
 
 
 def test_a_detector_that_fails_is_left_out():

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from midspan._about import USER_AGENT
 from midspan.exporters._grpc._calls import in_progress, stir
 from midspan.exporters._grpc._exchange import Reply
 from midspan.exporters._grpc._final import is_final
@@ -184,7 +185,7 @@ def _credentials(target: Target) -> grpc.ChannelCredentials | None:
 def _options(target: Target) -> list[tuple[str, Any]]:
     return [
         (ChannelOptions.SingleThreadedUnaryStream, 1),
-        ("grpc.primary_user_agent", _user_agent()),
+        ("grpc.primary_user_agent", USER_AGENT),
         ("grpc.max_receive_message_length", _MAX_ANSWER),
         ("grpc.max_send_message_length", -1),
         # Nothing is shared with other channels of the process, least of all how a connection fared.
@@ -198,12 +199,3 @@ def _options(target: Target) -> list[tuple[str, Any]]:
         # No looking up of records that would say how to behave.
         ("grpc.service_config_disable_resolution", 1),
     ]
-
-
-def _user_agent() -> str:
-    from importlib import metadata  # noqa: PLC0415 - a few milliseconds, paid by who sends
-
-    try:
-        return f"midspan/{metadata.version('midspan')}"
-    except metadata.PackageNotFoundError:
-        return "midspan"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from midspan._about import USER_AGENT
 from midspan.exporters._http._exchange import NotSentError
 from midspan.exporters._http._given import without_credentials
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from midspan.exporters._http._exchange import Endpoint, Request
 
-__all__ = ["Place", "Route", "route_to", "user_agent"]
+__all__ = ["Place", "Route", "route_to"]
 
 _PORTS: Final = {"http": 80, "https": 443}
 _HOST: Final = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._-]*|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z._~-]+)?")
@@ -71,7 +71,7 @@ def route_to(endpoint: Endpoint) -> Route:
     url = urlsplit(endpoint.url)
     place = _place(url)
     target = quote((url.path or "/") + (f"?{url.query}" if url.query else ""), safe=_KEPT)
-    agent = {"user-agent": user_agent()}
+    agent = {"user-agent": USER_AGENT}
     headers = {"host": place.authority, **agent, "accept-encoding": "identity"}
     headers |= {name.lower(): value for name, value in endpoint.headers.items()}
     if endpoint.proxy is None:
@@ -101,14 +101,3 @@ def _head(first: str, headers: Mapping[str, str]) -> bytes:
     if text.count("\r") + text.count("\n") != 2 * (len(lines) - 1):
         raise NotSentError("a header has more than one line", permanent=True)
     return f"{text}\r\n\r\n".encode("latin-1")
-
-
-@functools.cache
-def user_agent() -> str:
-    """Return what midspan calls itself."""
-    from importlib import metadata  # noqa: PLC0415 - a few milliseconds, paid by who sends
-
-    try:
-        return f"midspan/{metadata.version('midspan')}"
-    except metadata.PackageNotFoundError:
-        return "midspan"

@@ -9,7 +9,6 @@ from midspan.exporters._http._deadline import Deadline
 from midspan.exporters._http._exchange import NotSentError
 from midspan.exporters._http._failures import StaleError, not_sent
 from midspan.exporters._http._opening import Opening
-from midspan.exporters._http._route import user_agent
 from midspan.exporters._threads import away_from_greenlets
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ class HTTPTransport:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._opening: Opening | None = None
-        # So that what it takes is imported here, and not by several threads at once.
-        user_agent()
         # Each step on it is atomic, so there is no lock that a fork could find taken.
         self._idle: list[Connection] = []
         self._is_closed = False

@@ -16,11 +16,10 @@ The Collector reads them as the same attributes again, with values that are text
 
 from __future__ import annotations
 
-import functools
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from midspan import _trouble
+from midspan._about import VERSION
 from midspan.exporters._plain import mended_attributes
 from midspan.exporters._texts import tag_text
 from midspan.exporters._wire import delimited, varint
@@ -88,7 +87,7 @@ def _identifier(attributes: dict[str, Any]) -> bytes:
 
 def _library(attributes: dict[str, Any]) -> bytes:
     """Return the field of a `LibraryInfo`: language = 1, exporter_version = 2, core_library_version = 3."""
-    fields = _PYTHON + delimited(b"\x12", _version().encode())
+    fields = _PYTHON + delimited(b"\x12", VERSION.encode())
     if attributes.get(_LANGUAGE) == "python":
         del attributes[_LANGUAGE]
     version = attributes.get("telemetry.sdk.version")
@@ -117,11 +116,3 @@ def _labels(attributes: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for key, value in attributes.items():
         if value is not None:
             yield _LABELS.get(key, key), tag_text(value)
-
-
-@functools.cache
-def _version() -> str:
-    try:
-        return metadata.version("midspan")
-    except metadata.PackageNotFoundError:
-        return "unknown"
