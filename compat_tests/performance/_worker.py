@@ -1,7 +1,8 @@
 """Run rows inside one side's environment: a line of JSON comes in as a command, another goes back.
 
 Started as `python -I -c ... <checkout> <side>` by `_processes.py`. The checkout goes to the *end* of the
-path, so that what is measured is what is installed.
+path, so that what is measured is what is installed. What only one command takes is imported there: memory is
+measured, too, and a side may do without it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,9 @@ import gc
 import importlib
 import json
 import os
-import platform
 import sys
 import time
 import traceback
-import tracemalloc
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -33,6 +31,9 @@ class Worker:
 
     def versions(self, distributions: list[str]) -> dict[str, str]:
         """Tell the versions of these distributions and of Python."""
+        import platform
+        from importlib import metadata
+
         found = {name: metadata.version(name) for name in distributions}
         return found | {
             "python": platform.python_version(),
@@ -85,6 +86,8 @@ class Worker:
 
     def held(self, topic: str, name: str, iterations: int) -> dict[str, float]:
         """Weigh what stays in memory for each of so many queued spans, in bytes."""
+        import tracemalloc
+
         queue = self._function(topic, name)()
         queue.fill(1_000)
         queue.drain()
