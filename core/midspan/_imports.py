@@ -1,4 +1,4 @@
-"""Wait for a module to be imported, and act when it has been.
+"""Wait for a module to be imported, and act when it has been; say whether it can be.
 
 An application that is instrumented from outside must find its modules imported in its own order: Django
 after its settings, gevent before everything. So an integration does not import its library, it waits.
@@ -16,11 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-__all__ = ["stop_waiting", "when_imported"]
+__all__ = ["is_importable", "stop_waiting", "when_imported"]
 
 _waiting: dict[str, list[Callable[[], object]]] = {}
 # Not one of `threading`: eventlet complains of what was there before it patches.
 _lock = _native.allocate_rlock()
+
+
+def is_importable(module: str) -> bool:
+    """Say whether a module is there to be imported; what stands before a dot in its name is imported."""
+    from importlib import util  # noqa: PLC0415 - in some Pythons it brings `threading`, too early
+
+    try:
+        return util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def when_imported(module: str, act: Callable[[], object]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import metadata, util
+from importlib import metadata
 from typing import NamedTuple
 
 from midspan._environment import ConfigurationError
+from midspan._imports import is_importable
 from midspan._versions import is_allowed
 
 __all__ = ["Library"]
@@ -32,7 +33,7 @@ class Library(NamedTuple):
             version = metadata.version(self.distribution)
         except metadata.PackageNotFoundError:
             # Vendored, or on a path without its metadata: there is no version to be judged.
-            return None if _importable(self.module) else f"{self.distribution} is not installed"
+            return None if is_importable(self.module) else f"{self.distribution} is not installed"
         if not is_allowed(version, f">={self.oldest}"):
             return f"{self.distribution} {version} is older than {self.oldest}"
         if self.too_new is not None and not is_allowed(version, f"<{self.too_new}"):
@@ -47,10 +48,3 @@ class Library(NamedTuple):
         if trouble is not None:
             message = f"{extra} cannot be instrumented: {trouble}; pip install 'midspan[{extra}]'"
             raise ConfigurationError(message)
-
-
-def _importable(module: str) -> bool:
-    try:
-        return util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import metadata, util
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
 from midspan._environment import ConfigurationError, Environment, watched
+from midspan._imports import is_importable
 from midspan.cli._markers import plain
 from midspan.cli._requirements import extras_of
 from midspan.cli.bootstrap._installed import Held, Installed, held
@@ -82,7 +83,7 @@ class _Seeker:
 
     def _with_stand_in(self, row: Row, library: Any) -> Row:  # noqa: ANN401 - an integration's Library
         """Put in what the library's module comes from, where it goes by another name than in the extra."""
-        if library is None or any(part.found for part in row.parts) or not _is_importable(library.module):
+        if library is None or any(part.found for part in row.parts) or not is_importable(library.module):
             return row
         found = self.installed.of_module(library.module) or Held(library.module, "")
         parts = (
@@ -144,10 +145,3 @@ def _extras_for(point: metadata.EntryPoint, variables: Mapping[str, str]) -> tup
 
 def _points(group: str) -> list[metadata.EntryPoint]:
     return sorted(metadata.entry_points(group=f"midspan.{group}"), key=lambda point: point.name)
-
-
-def _is_importable(module: str) -> bool:
-    try:
-        return util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import util
 from typing import TYPE_CHECKING, NamedTuple
 
+from midspan._imports import is_importable
 from midspan.cli.run._points import BRIDGE, awaited_by, registered
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _refusal(point: metadata.EntryPoint, wishes: Wishes) -> str | None:
         return unwanted
     if point.group == BRIDGE:
         # The bridge imports the legacy library: only whether that is here can be asked.
-        return None if any(map(_is_here, awaited_by(point) or ())) else f"{point.name} is not installed"
+        return None if any(map(is_importable, awaited_by(point) or ())) else f"{point.name} is not installed"
     try:
         library = getattr(point.load(), "LIBRARY", None)
     except Exception as error:  # noqa: BLE001 - whatever a broken one raises is what there is to tell
@@ -45,10 +45,3 @@ def _refusal(point: metadata.EntryPoint, wishes: Wishes) -> str | None:
     # Another distribution's may not say what it is for.
     trouble: str | None = None if library is None else library.trouble()
     return trouble
-
-
-def _is_here(module: str) -> bool:
-    try:
-        return util.find_spec(module) is not None
-    except (ImportError, ValueError):
-        return False
